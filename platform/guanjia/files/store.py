@@ -1,0 +1,150 @@
+"""The file store: content under company and checksum in a folder; rows in `guanjia_file`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import filetype
+from marshmallow import fields
+from sqlalchemy import select
+
+from guanjia.db.session import TenantSession, tenant_session
+from guanjia.errors import Invalid, NotFound, TooLarge
+from guanjia.steps.models import StoredFile
+from guanjia.words import words
+
+if TYPE_CHECKING:
+    from guanjia.host import Host
+    from guanjia.steps.context import Context, StepContext
+
+_ = words("guanjia")
+
+ALLOWED = {
+    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "application/pdf": "pdf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+}  # fmt: skip
+PENDING_FOR = timedelta(days=2)
+FILE_WIDGETS = ("photos", "file", "signature")
+
+
+class FileStore:
+    """Keeps files of all companies, each under its own folder. Content is written before its row, never changed."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._folder = host.config.data_folder / "files"
+
+    def keep(self, caller: Context, name: str, content: bytes) -> UUID:
+        """Store an upload as pending, owned by its uploader, and return its id.
+
+        Raises TooLarge beyond the limit, Invalid for an empty file or a type that is not allowed (by content, not name).
+        """
+        if len(content) > self._host.config.max_upload:
+            raise TooLarge()
+        kind = filetype.guess_mime(content)
+        if kind not in ALLOWED:
+            raise Invalid(
+                {
+                    "file": [
+                        _(
+                            "This type of file is not accepted. Send a picture (JPG, PNG, WebP), a PDF, or an Excel or Word file."
+                        )
+                    ]
+                }
+            )
+        digest = hashlib.sha256(content).hexdigest()
+        self._write(caller.company_id, digest, content)
+        row = StoredFile(
+            id=self._host.ids.new(),
+            company_id=caller.company_id,
+            site_id=caller.site_id,
+            name=_safe_name(name, kind),
+            media_type=kind,
+            size=len(content),
+            sha256=digest,
+            uploaded_by=caller.actor_id,
+            uploaded_at=self._host.clock.now(),
+        )
+        with tenant_session(caller.company_id, write=True) as session:
+            session.add(row)
+            session.commit()
+        return row.id
+
+    def _write(self, company_id: UUID, digest: str, content: bytes) -> None:
+        path = self._path(company_id, digest)
+        if path.exists():
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}.part")
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(path)
+
+    def _path(self, company_id: UUID, digest: str) -> Path:
+        return self._folder / company_id.hex / digest[:2] / digest
+
+    def claim(self, ctx: StepContext, case: Any) -> None:
+        """Give the files named in the form to the case. Raises Invalid, naming the field, for a file that is not there,
+        or not the actor's own pending upload."""
+        schema = ctx.step.form
+        if schema is None:
+            return
+        for name, field in schema().fields.items():
+            if field.metadata.get("widget") not in FILE_WIDGETS or not isinstance(field, fields.UUID | fields.List):
+                continue
+            value = ctx.form.get(name)
+            for file_id in value if isinstance(value, list) else [value] if value else []:
+                row = ctx.session.get(StoredFile, (ctx.session.company_id, file_id))
+                mine = row is not None and (row.uploaded_by == ctx.actor_id or ctx.actor_id is None)
+                if row is None or not mine or row.case_id not in (None, case.id):
+                    raise Invalid({name: [_("This file is not there any more. Choose it again.")]})
+                row.flow, row.case_id, row.step, row.field = ctx.flow.key, case.id, ctx.step.key, name
+                row.site_id = getattr(case, "site_id", None)
+
+    def read(self, session: TenantSession, row: StoredFile) -> bytes:
+        """The content, checked against its checksum. Raises NotFound if it is gone or damaged."""
+        path = self._path(session.company_id, row.sha256)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise NotFound() from None
+        if hashlib.sha256(content).hexdigest() != row.sha256:
+            raise NotFound(
+                _("This file is damaged on the disk. Tell your administrator to restore it from the backup.")
+            )
+        return content
+
+    def of_cases(self, session: TenantSession, case_ids: Sequence[UUID]) -> dict[UUID, list[StoredFile]]:
+        """The files of the cases, oldest first."""
+        found: dict[UUID, list[StoredFile]] = {i: [] for i in case_ids}
+        query = select(StoredFile).where(StoredFile.company_id == session.company_id, StoredFile.case_id.in_(case_ids))
+        for row in session.scalars(query.order_by(StoredFile.uploaded_at, StoredFile.id)):
+            if row.case_id is not None:
+                found[row.case_id].append(row)
+        return found
+
+    def pending(self, session: TenantSession, ids: Iterable[UUID], owner: UUID | None) -> list[StoredFile]:
+        """The owner's pending uploads among `ids`, so that a form can come back with them."""
+        query = select(StoredFile).where(
+            StoredFile.company_id == session.company_id,
+            StoredFile.id.in_(list(ids)),
+            StoredFile.uploaded_by == owner,
+            StoredFile.case_id.is_(None),
+        )
+        return list(session.scalars(query))
+
+
+def _safe_name(name: str, kind: str) -> str:
+    clean = re.sub(r"[\x00-\x1f\x7f/\\:*?\"<>|]+", "_", name).strip(" .")[-120:] or "file"
+    suffix = "." + ALLOWED[kind]
+    return clean if clean.lower().endswith((suffix, ".jpeg")) else clean + suffix

@@ -1,0 +1,116 @@
+"""Periodic duties: once a day the tasks of every period that begins are made for all sites where the rule is on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from guanjia.calendar import WorkCalendar
+from guanjia.db.session import TenantSession, tenant_session
+from guanjia.ports import SiteInfo
+from guanjia.rules.rule import Function
+from guanjia.steps import outbox
+from guanjia.steps.commands import Owed
+from guanjia.steps.models import Task
+
+if TYPE_CHECKING:
+    from guanjia.host import Host
+
+_log = logging.getLogger("guanjia.jobs")
+
+
+@dataclass(frozen=True)
+class Period:
+    """A calendar period in site time: its key (`2026-11`), first and last day."""
+
+    key: str
+    first: date
+    last: date
+
+
+def period_of(every: str, day: date) -> Period:
+    """The period of kind `every` (day, week, month, year) that holds `day`. Raises ValueError for another kind."""
+    if every == "day":
+        return Period(day.isoformat(), day, day)
+    if every == "week":
+        first = day - timedelta(days=day.weekday())
+        return Period("{}-W{:02d}".format(*day.isocalendar()[:2]), first, first + timedelta(days=6))
+    if every == "month":
+        first = day.replace(day=1)
+        return Period(f"{day:%Y-%m}", first, WorkCalendar().last_day_of_month(day))
+    if every == "year":
+        return Period(f"{day:%Y}", date(day.year, 1, 1), date(day.year, 12, 31))
+    raise ValueError(f"a duty cannot recur every {every!r}")
+
+
+def make_periodic(host: Host, company_id: UUID, at: datetime) -> int:
+    """Make what is owed in the periods that hold `at`, once per period, site and rule; then schedule the next round.
+
+    Returns how many tasks were made. A second run finds nothing to do.
+    """
+    made = 0
+    with tenant_session(company_id) as session:
+        sites = list(host.directory.sites(session))
+        work = [item for site in sites for item in _owed_at(host, session, site, at)]
+        origins = {origin for _site, _owed, _function, _period, origin in work}
+        known = set(session.scalars(select(Task.origin).where(Task.company_id == company_id, Task.origin.in_(origins))))
+    for site, owed, function, period, origin in work:
+        if origin in known:
+            continue
+        host.system(company_id, f"duty:{function.rule}", site.id).perform(
+            "guanjia.task.make",
+            None,
+            {
+                "rule": function.rule,
+                "title": owed.title.to_json(),
+                "role": owed.role,
+                "staff_id": str(owed.staff) if owed.staff else None,
+                "due_at": owed.due_at.isoformat() if owed.due_at else None,
+                "period": period.key,
+                "owed": owed.count,
+                "met_by": list(function.options["met_by"]),
+                "origin": origin,
+            },
+            key=origin,
+        )
+        made += 1
+    schedule_next(host, company_id, at)
+    return made
+
+
+def _owed_at(
+    host: Host, session: TenantSession, site: SiteInfo, at: datetime
+) -> Iterator[tuple[SiteInfo, Owed, Function, Period, str]]:
+    rulebook = host.rulebooks.current(session, site, at)
+    for key in rulebook.body:
+        rule = host.rules.get(key)
+        for function in rule.duties if rule else ():
+            every = function.options["every"]
+            if every is None or rule is None:
+                continue
+            period = period_of(every, site.calendar.date_of(at))
+            params = rule.params.load(rulebook.params_of(key))
+            try:
+                owed = function({}, params, period=period, calendar=site.calendar)
+            except Exception:
+                _log.exception("duty %s raised", key)
+                continue
+            for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
+                yield site, item, function, period, f"duty:{key}:{site.id}:{period.key}:{item.key}"
+
+
+def schedule_next(host: Host, company_id: UUID, after: datetime) -> None:
+    """Put the next daily round, at 00:05 company time, into the outbox; once."""
+    with tenant_session(company_id, write=True) as session:
+        calendar = host.directory.company(session).calendar
+        day = calendar.date_of(after) + timedelta(days=1)
+        at = calendar.start_of(day) + timedelta(minutes=5)
+        outbox.schedule(session, host, "duties", {}, at=at, dedupe=f"duties:{day.isoformat()}")
+        outbox.light_beacons(session, host)
+        session.commit()

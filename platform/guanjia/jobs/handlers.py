@@ -1,0 +1,187 @@
+"""What each kind of message does. A handler can run twice without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from guanjia.db.session import TenantSession, tenant_session
+from guanjia.errors import Invalid, NotFound, WrongState
+from guanjia.steps import approvals, outbox
+from guanjia.steps.models import Deadline, JournalEntry, Notification, OutboxMessage, Task
+
+if TYPE_CHECKING:
+    from guanjia.host import Host
+
+Handler = Callable[["Host", UUID, OutboxMessage], None]
+
+
+def notify(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """Tell people and role holders in the app, once each. A repeated notice puts its next one into the outbox."""
+    payload, command = row.payload, row.payload["command"]
+    now = host.clock.now()
+    with tenant_session(company_id, write=True) as session:
+        if _settled(session, payload, command):
+            return
+        staff = {UUID(i): None for i in command["staff"]}
+        for role in command["roles"]:
+            staff |= dict.fromkeys(_holders(host, session, role, row, now))
+        if payload.get("actor") and not command["urgent"]:
+            staff.pop(UUID(payload["actor"]), None)
+        origin = str(row.id)
+        query = select(Notification.staff_id).where(
+            Notification.company_id == company_id, Notification.origin == origin
+        )
+        told = set(session.scalars(query))
+        for staff_id in staff:
+            if staff_id in told:
+                continue
+            session.add(Notification(
+                id=host.ids.new(), company_id=company_id, site_id=row.site_id, staff_id=staff_id, at=now,
+                message=command["message"], rule=payload["rule"], flow=payload["flow"],
+                case_id=UUID(payload["case"]) if payload.get("case") else None, urgent=command["urgent"], origin=origin,
+            ))  # fmt: skip
+        if command.get("repeat_hours"):
+            outbox.schedule(
+                session,
+                host,
+                "Notify",
+                payload,
+                at=row.run_after + timedelta(hours=command["repeat_hours"]),
+                site_id=row.site_id,
+                dedupe=f"again:{row.id}",
+            )
+        outbox.light_beacons(session, host)
+        session.commit()
+
+
+def _settled(session: TenantSession, payload: Mapping[str, Any], command: Mapping[str, Any]) -> bool:
+    """Whether a later command has lapsed: one of the steps that settle the matter has happened since."""
+    if not command.get("unless") or not payload.get("case"):
+        return False
+    query = select(JournalEntry.id).where(
+        JournalEntry.company_id == session.company_id,
+        JournalEntry.case_id == UUID(payload["case"]),
+        JournalEntry.step.in_(command["unless"]),
+        JournalEntry.outcome.in_(("done", "late")),
+        JournalEntry.at >= datetime.fromisoformat(payload["since"]),
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def _holders(host: Host, session: TenantSession, role: str, row: OutboxMessage, now: datetime) -> list[UUID]:
+    """The holder who handled the case, else all holders of the role."""
+    department = None
+    flow = host.flows.get(row.payload["flow"])
+    if flow is not None and row.payload.get("case"):
+        case = session.get(flow.model, (session.company_id, UUID(row.payload["case"])))
+        department = getattr(case, "department_id", None)
+    found = list(host.directory.holders(session, role, row.site_id, now, department).staff)
+    if len(found) > 1 and row.payload.get("case"):
+        query = select(JournalEntry.actor_id).where(
+            JournalEntry.company_id == session.company_id,
+            JournalEntry.case_id == UUID(row.payload["case"]),
+            JournalEntry.actor_id.in_(found),
+        )
+        handled = session.scalars(query.order_by(JournalEntry.seq.desc()).limit(1)).first()
+        if handled is not None:
+            return [handled]
+    return found
+
+
+def make_task(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """Make the task that a rule wants, once."""
+    command, payload = row.payload["command"], row.payload
+    origin = f"{row.id}"
+    with tenant_session(company_id) as session:
+        if session.scalars(select(Task.id).where(Task.company_id == company_id, Task.origin == origin)).first():
+            return
+    host.system(company_id, f"rule:{payload['rule']}", row.site_id).perform(
+        "guanjia.task.make",
+        None,
+        {
+            "rule": payload["rule"],
+            "title": command["title"],
+            "role": command["role"],
+            "staff_id": command["staff"],
+            "due_at": command["due_at"],
+            "met_by": command["met_by"],
+            "target_flow": payload["flow"],
+            "target_id": payload["case"],
+            "origin": origin,
+        },
+        key=f"task:{origin}",
+    )
+
+
+def run_step(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """Run a step as the system, in the name of the one that set it off. Lapses if the matter is settled or has moved on."""
+    command, payload = row.payload["command"], row.payload
+    with tenant_session(company_id) as session:
+        if _settled(session, payload, command):
+            return
+    system = host.system(company_id, f"step:{payload['step']}:{payload['case']}", row.site_id)
+    try:
+        system.perform(
+            command["step"],
+            UUID(command["case_id"]) if command["case_id"] else None,
+            command["form"],
+            key=f"message:{row.id}",
+        )
+    except (WrongState, NotFound):
+        return
+
+
+def deadline(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """A deadline's moment has come: if it is still open, the case is told so by its own step."""
+    with tenant_session(company_id) as session:
+        found = session.get(Deadline, (company_id, UUID(row.payload["deadline"])))
+    if found is None or found.state != "open" or found.breached_at is not None:
+        return
+    if found.due_at is None or found.due_at > host.clock.now():
+        return
+    system = host.system(company_id, f"deadline:{found.name}", found.site_id)
+    try:
+        system.perform(f"{found.flow}.breach", found.case_id, {"deadline": str(found.id)}, key=f"breach:{found.id}")
+    except (WrongState, NotFound, Invalid):
+        return
+
+
+def task_due(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """A task's due time has come."""
+    with tenant_session(company_id) as session:
+        task = session.get(Task, (company_id, UUID(row.payload["task"])))
+    if task is None or task.state != "open" or task.due_at is None:
+        return
+    system = host.system(company_id, f"task:{task.id}", task.site_id)
+    try:
+        system.perform("guanjia.task.late", task.id, {"due_at": task.due_at.isoformat()}, key=f"late:{task.id}")
+    except WrongState:
+        return
+
+
+def approval(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """The last yes is there: carry out the step that waited."""
+    approvals.carry_out(host.system(company_id, f"approval:{row.payload['approval']}"), UUID(row.payload["approval"]))
+
+
+def job(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """Run a plugin's job in a system context of the company."""
+    host.jobs[row.payload["job"]].run(host.system(company_id, f"job:{row.payload['job']}", row.site_id), row.payload)
+
+
+def duties(host: Host, company_id: UUID, row: OutboxMessage) -> None:
+    """Make the periodic tasks of the day, and put the next day's round into the outbox."""
+    from guanjia.jobs.duties import make_periodic
+
+    make_periodic(host, company_id, row.run_after)
+
+
+HANDLERS: dict[str, Handler] = {
+    "Notify": notify, "MakeTask": make_task, "Perform": run_step, "deadline": deadline, "task_due": task_due,
+    "approval": approval, "job": job, "duties": duties,
+}  # fmt: skip

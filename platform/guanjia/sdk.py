@@ -1,0 +1,39 @@
+"""The public names for plugin authors: what stands here changes with a deprecation warning for one release."""
+
+from guanjia.calendar import BusinessHours, WorkCalendar
+from guanjia.db.base import (
+    SITE_TABLE,
+    STAFF_TABLE,
+    CompanyScoped,
+    MaybeSiteScoped,
+    SiteScoped,
+    in_same_site,
+    reference,
+)
+from guanjia.db.types import JsonText, UtcDateTime
+from guanjia.errors import Forbidden, Invalid, NotFound, Refused, Stale, Waiting, WrongState
+from guanjia.manifest import Job, MenuItem, Permission, Plugin
+from guanjia.rules.decide import except_others
+from guanjia.rules.facts import ActFacts, ActorFacts, SiteFacts, facts
+from guanjia.rules.params import Coded, NoParams, Params, RoleKey, param
+from guanjia.rules.rule import Kind, Rule
+from guanjia.rules.verdict import Verdict, allow, ask, deny
+from guanjia.schema import StrictSchema
+from guanjia.steps.commands import Event, MakeTask, Notify, Owed, Perform
+from guanjia.steps.context import Context, StepContext
+from guanjia.steps.deadlines import TO_BE_AGREED
+from guanjia.steps.flow import COMPANY, SAME, SITE, Column, Document, Flow, State, Step
+from guanjia.steps.loader import Loader
+from guanjia.steps.models import Case, CompanyCase
+from guanjia.steps.register import register
+from guanjia.words import Message, Text, words
+
+__all__ = [
+    "COMPANY", "SAME", "SITE", "SITE_TABLE", "STAFF_TABLE", "TO_BE_AGREED", "ActFacts", "ActorFacts", "BusinessHours",
+    "Case", "Coded", "Column", "CompanyCase", "CompanyScoped", "Context", "Document", "Event", "Flow", "Forbidden",
+    "Invalid", "Job", "JsonText", "Kind", "Loader", "MakeTask", "MaybeSiteScoped", "MenuItem", "Message", "NoParams",
+    "NotFound", "Notify", "Owed", "Params", "Perform", "Permission", "Plugin", "Refused", "RoleKey", "Rule", "SiteFacts",
+    "SiteScoped", "Stale", "State", "Step", "StepContext", "StrictSchema", "Text", "UtcDateTime", "Verdict", "Waiting",
+    "WorkCalendar", "WrongState", "allow", "ask", "deny", "except_others", "facts", "in_same_site", "param", "reference",
+    "register", "words",
+]  # fmt: skip

@@ -1,0 +1,32 @@
+"""The host's own plugin: approvals and tasks, with the few permissions that concern every flow."""
+
+from __future__ import annotations
+
+from guanjia.manifest import Permission, Plugin
+from guanjia.steps.approvals import approvals
+from guanjia.steps.tasks import tasks
+from guanjia.words import words
+
+_ = words("guanjia")
+
+PERMISSIONS = (
+    Permission("guanjia.move_rules", _("Move open cases to today's rules"),
+               _("An open case keeps the rules of the day it was opened; this lets it go on under today's, with a reason."),
+               roles=("site_manager",)),
+    Permission("guanjia.excuse_task", _("Excuse tasks"), _("Says that a duty need not be done this time, with a reason."),
+               roles=("site_manager",)),
+    Permission("guanjia.journal", _("Read the journal"), _("Shows every step with facts and verdicts."),
+               roles=("site_manager", "auditor")),
+)  # fmt: skip
+
+
+def host_plugin() -> Plugin:
+    """The manifest of the host itself."""
+    return Plugin(
+        key="guanjia",
+        title=_("Guanjia"),
+        package="guanjia",
+        always_on=True,
+        permissions=PERMISSIONS,
+        flows=(approvals, tasks),
+    )

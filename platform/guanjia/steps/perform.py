@@ -1,0 +1,468 @@
+"""`perform`: the only way anything changes. One transaction, one tenant; decided by rules, explained, and kept."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from marshmallow import ValidationError
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from guanjia.db.session import TenantSession, tenant_session
+from guanjia.errors import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Refused,
+    Stale,
+    Unavailable,
+    Waiting,
+    WrongState,
+)
+from guanjia.ports import ActorInfo
+from guanjia.rules.decide import Decision, decide, given_by_own_role
+from guanjia.rules.facts import ActorFacts
+from guanjia.rules.reason import Reason
+from guanjia.rules.rulebook import Rulebook
+from guanjia.steps import deadlines, journal, outbox
+from guanjia.steps.changes import changes_of
+from guanjia.steps.context import Context, StepContext
+from guanjia.steps.flow import SAME, SITE, Flow, Step
+from guanjia.steps.gather import gather
+from guanjia.steps.loader import Loader
+from guanjia.steps.outcome import Done, Grant, Run
+from guanjia.steps.recording import answered, changed_since, deadline_json, journal_body, translate_integrity
+from guanjia.words import words
+
+_ = words("guanjia")
+_log = logging.getLogger("guanjia.steps")
+
+
+class _Asked(Exception):
+    """Internal: the step must wait. Carries what was asked."""
+
+    def __init__(self, reasons: Sequence[Reason], run: Run) -> None:
+        self.reasons = tuple(reasons)
+        self.run = run
+
+
+class _Denied(Exception):
+    """Internal: rules denied the step."""
+
+    def __init__(self, decision: Decision, run: Run) -> None:
+        self.decision = decision
+        self.run = run
+        run.decision = decision
+
+
+def perform(
+    caller: Context,
+    step: Step | str,
+    case_id: UUID | None = None,
+    form: Mapping[str, Any] | None = None,
+    *,
+    version: int | None = None,
+    if_match: bool = False,
+    key: str | None = None,
+    occurred_at: datetime | None = None,
+    grants: Sequence[Grant] = (),
+    as_of: datetime | None = None,
+) -> Done:
+    """Take a step in a transaction of its own.
+
+    `version` is the version the caller saw; `key` an Idempotency-Key; `occurred_at` the time of an act reported later
+    (only where the step allows that); `grants` and `as_of` are the approval's, when a step runs after its last yes.
+    Raises NotFound, Forbidden, Invalid, WrongState, Stale, Refused, Waiting, KeyReused, Unavailable.
+    """
+    host = caller.host
+    found = host.step(step)
+    raw = dict(form or {})
+    try:
+        with tenant_session(caller.company_id, write=True) as session:
+            slot = answered(session, caller, found, case_id, raw, key) if key else None
+            if isinstance(slot, Done):
+                return slot
+            try:
+                done, ctx = _run(
+                    caller,
+                    session,
+                    found,
+                    case_id,
+                    raw,
+                    version=version,
+                    if_match=if_match,
+                    occurred_at=occurred_at,
+                    grants=tuple(grants),
+                    as_of=as_of,
+                )
+            except _Denied as denied:
+                session.rollback()
+                _journal_denial(session, denied)
+                raise Refused(denied.decision.denials) from None
+            except _Asked as asked:
+                session.rollback()
+                approval_id = _store_ask(session, asked, key)
+                raise Waiting(approval_id, asked.reasons) from None
+            if slot is not None:
+                slot.answer = done.to_json()
+            if ctx.refresh:
+                host.directory_changed(session)
+            outbox.light_beacons(session, host)
+            for entry in ctx.entries:
+                journal.write(session, host.ids, entry)
+            session.commit()
+            host.rulebooks.mark_stored(caller.company_id, ctx.rulebook.id)
+    except OperationalError as fault:
+        _log.exception("the database refused a step")
+        raise Unavailable() from fault
+    host.after_commit(caller.company_id)
+    return done
+
+
+def perform_nested(outer: StepContext, step: Step | str, case_id: UUID | None, form: Mapping[str, Any]) -> Done:
+    """Take a step inside another one's transaction, by the same actor and with the same yeses."""
+    found = outer.host.step(step)
+    done, ctx = _run(
+        outer.caller,
+        outer.session,
+        found,
+        case_id,
+        dict(form),
+        grants=outer.grants,
+        as_of=outer.now,
+    )
+    outer.refresh = outer.refresh or ctx.refresh
+    outer.entries.extend(ctx.entries)
+    return done
+
+
+def _run(
+    caller: Context,
+    session: TenantSession,
+    step: Step,
+    case_id: UUID | None,
+    raw: dict[str, Any],
+    *,
+    version: int | None = None,
+    if_match: bool = False,
+    occurred_at: datetime | None = None,
+    grants: tuple[Grant, ...] = (),
+    as_of: datetime | None = None,
+) -> tuple[Done, StepContext]:
+    host = caller.host
+    flow = host.flow(step.flow)
+    recorded_at = host.clock.now()
+    now = _act_time(step, as_of or recorded_at, occurred_at, recorded_at)
+    run = Run(caller, flow, step, case_id, raw, now)
+    # 1 the case, the permission, the form
+    case = _find(session, caller, flow, step, case_id)
+    site_id = getattr(case, "site_id", None) if case is not None else caller.site_id
+    site = host.directory.site(session, site_id) if site_id else None
+    if (site_id and site is None) or (flow.level == SITE and site is None):
+        raise NotFound()
+    run.site = site
+    company = host.directory.company(session)
+    place = site or company
+    if not host.is_active(flow.plugin, place):
+        raise NotFound()
+    actor = _actor(session, caller, site_id, recorded_at)
+    _permit(caller, flow, step, actor)
+    form = _load(step, raw)
+    # 2 version, 3 state
+    if case is not None and version is not None and case.version != version:
+        raise Stale(changed_since(session, case, version), if_match=if_match)
+    _check_state(flow, step, case)
+    # 4 facts
+    rulebook = _rulebook(session, host, place, case, now, flow, raw)
+    run.rulebook = rulebook
+    plan = host.rulebooks.plan(rulebook)
+    loader = Loader(host, session, now, site, actor)
+    facts = gather(
+        loader, flow, step, plan, case, form, actor_id=caller.actor_id, now=now, late=occurred_at is not None
+    )
+    run.facts = facts
+    # 5 guards
+    decision = decide(plan, step.key, facts)
+    run.decision = decision
+    late: tuple[Reason, ...] = ()
+    if decision.denials and occurred_at is not None:
+        late = decision.denials
+    elif decision.denials:
+        raise _Denied(decision, run)
+    open_asks, given = _split_asks(decision.asks, rulebook, facts["actor"], grants)
+    if open_asks and not late:
+        raise _Asked(open_asks, run)
+    # 6 the body
+    ctx = StepContext(
+        caller=caller,
+        session=session,
+        flow=flow,
+        step=step,
+        now=now,
+        recorded_at=recorded_at,
+        actor=actor,
+        site=site,
+        company=company,
+        rulebook=rulebook,
+        loader=loader,
+        form=form,
+        grants=grants,
+    )
+    host.rulebooks.store(session, rulebook, recorded_at)
+    try:
+        case, private, changes = _body(ctx, case, raw)
+        # 7 deadlines
+        after = gather(
+            loader,
+            flow,
+            step,
+            plan,
+            case,
+            form,
+            actor_id=caller.actor_id,
+            now=now,
+            late=occurred_at is not None,
+        )
+        met = deadlines.end(ctx, plan, case)
+        made = [*deadlines.start(ctx, plan, case, after), *deadlines.apply_requested(ctx, case)]
+        if flow.state(case.state).closed:
+            deadlines.cancel_all(ctx, case)
+        # 8 reactions
+        host.reactions.collect(ctx, plan, case, after, late)
+    except IntegrityError as fault:
+        raise translate_integrity(fault) from fault
+    except Refused as refused:  # by the body itself
+        raise _Denied(_with(decision, denials=refused.reasons), run) from None
+    except _Denied as denied:  # a nested step's denial becomes this one's
+        raise _Denied(_with(decision, denials=denied.decision.denials), run) from None
+    except _Asked as asked:
+        run.decision = _with(decision, asks=asked.reasons)
+        raise _Asked(asked.reasons, run) from None
+    # 9 the journal
+    done = Done(
+        step.key,
+        case.id,
+        case.version,
+        case.state,
+        getattr(case, "number", None),
+        decision.asked,
+        decision.excepted,
+        [deadline_json(d) for d in made],
+        given,
+        late,
+        ctx.nested,
+    )
+    own = journal.Entry(
+        site_id=site_id,
+        at=recorded_at,
+        step=step.key,
+        outcome="late" if late else "done",
+        case_id=case.id,
+        actor_id=caller.actor_id,
+        body=journal_body(run, changes, made, met, given, late, ctx.notes),
+        private=private,
+    )
+    ctx.entries.insert(0, own)  # before those of nested steps, which it set off
+    if ctx.delete_case:
+        session.delete(case)
+        session.flush()
+    return done, ctx
+
+
+def _with(decision: Decision, *, denials: Sequence[Reason] = (), asks: Sequence[Reason] = ()) -> Decision:
+    return replace(decision, denials=(*decision.denials, *denials), asks=(*decision.asks, *asks))
+
+
+def _act_time(step: Step, now: datetime, occurred_at: datetime | None, recorded_at: datetime) -> datetime:
+    if occurred_at is None:
+        return now
+    if occurred_at.tzinfo is None:
+        raise Invalid({"occurred_at": [_("The time needs its zone, for example 2026-11-24T10:00:00+08:00.")]})
+    if step.late_within is None:
+        raise Invalid({"occurred_at": [_("This step takes the server's time; leave the time of the act out.")]})
+    if occurred_at > recorded_at + timedelta(minutes=1) or recorded_at - occurred_at > step.late_within:
+        raise Invalid(
+            {
+                "occurred_at": [
+                    _(
+                        "This time is in the future or too long ago. Enter when it happened; "
+                        "it can be reported for %(hours)s hours.",
+                        hours=int(step.late_within.total_seconds() // 3600),
+                    )
+                ]
+            }
+        )
+    return occurred_at
+
+
+def _find(session: TenantSession, caller: Context, flow: Flow, step: Step, case_id: UUID | None) -> Any:
+    if case_id is None:
+        if not step.creates:
+            raise NotFound()
+        return None
+    if step.creates and len(step.moves) == 1:
+        raise WrongState()
+    case = session.scalars(
+        select(flow.model)
+        .where(flow.model.company_id == session.company_id, flow.model.id == case_id)
+        .with_for_update()
+    ).one_or_none()
+    if case is None or (caller.site_id and getattr(case, "site_id", None) not in (caller.site_id, None)):
+        raise NotFound()
+    return case
+
+
+def _actor(session: TenantSession, caller: Context, site_id: UUID | None, now: datetime) -> ActorInfo | None:
+    if caller.actor_id is None:
+        return None
+    actor = caller.host.directory.actor(session, caller.actor_id, site_id, now)
+    if actor is None:
+        raise NotFound()
+    return actor
+
+
+def _permit(caller: Context, flow: Flow, step: Step, actor: ActorInfo | None) -> None:
+    if actor is None:
+        return
+    if step.system_only:
+        raise NotFound()
+    for permission in (flow.permission, step.permission):
+        if permission is not None and permission not in actor.permissions:
+            raise Forbidden(
+                _(
+                    'This needs the permission "%(title)s". Ask whoever gives out roles at your office.',
+                    title=caller.host.permissions[permission].title,
+                )
+            )
+
+
+def _load(step: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
+    if step.form is None:
+        if raw:
+            raise Invalid({name: [_("This entry is not known here. Leave it out.")] for name in raw})
+        return {}
+    try:
+        return dict(step.form().load(raw))
+    except ValidationError as error:
+        raise Invalid(error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}) from error
+
+
+def _check_state(flow: Flow, step: Step, case: Any) -> None:
+    state = case.state if case is not None else None
+    if state not in step.moves:
+        raise WrongState(
+            _(
+                '"%(step)s" cannot be done while this is "%(state)s". Reload the page to see what can.',
+                step=step.title,
+                state=flow.state(state).title if state else "-",
+            )
+        )
+
+
+def _rulebook(
+    session: TenantSession,
+    host: Any,
+    place: Any,
+    case: Any,
+    now: datetime,
+    flow: Flow,
+    raw: Mapping[str, Any],
+) -> Rulebook:
+    kept = getattr(case, "rulebook_id", None) if case is not None else None
+    if kept is None and case is None and flow.serves is not None:
+        served_flow, name = flow.serves
+        kept = host.rulebook_of(session, served_flow, raw.get(name))
+    found = host.rulebooks.get(session, kept) if kept is not None else host.rulebooks.current(session, place, now)
+    return found  # type: ignore[no-any-return]
+
+
+def _split_asks(
+    asks: Sequence[Reason], rulebook: Rulebook, actor: ActorFacts, grants: Sequence[Grant]
+) -> tuple[list[Reason], tuple[Reason, ...]]:
+    waiting: list[Reason] = []
+    given: list[Reason] = []
+    for reason in asks:
+        four_eyes = bool(rulebook.option(reason.rule, "four_eyes"))
+        if any(grant.covers(reason) for grant in grants) or given_by_own_role(reason, actor, four_eyes=four_eyes):
+            given.append(reason)
+        else:
+            waiting.append(reason)
+    return waiting, tuple(given)
+
+
+def _body(ctx: StepContext, case: Any, raw: Mapping[str, Any]) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+    step, flow = ctx.step, ctx.flow
+    if case is None:
+        result = step.body(ctx.form, ctx)
+        if not isinstance(result, flow.model):
+            raise TypeError(f"{step.key}: a creating step returns its new {flow.model.__name__}")
+        case, wanted = result, None
+    else:
+        wanted = step.body(case, ctx.form, ctx)
+        target = step.moves[case.state]
+        case.state = wanted if isinstance(wanted, str) else (case.state if target == SAME else target)
+        case.version += 1
+        case.changed_at = ctx.recorded_at
+    closed = flow.state(case.state).closed
+    if hasattr(case, "closed_at"):
+        case.closed_at = (case.closed_at or ctx.now) if closed else None
+    ctx.host.files.claim(ctx, case)
+    changes, private = changes_of(case, ctx.form, step.form)
+    ctx.session.flush()
+    return case, private, changes
+
+
+def _journal_denial(session: TenantSession, denied: _Denied) -> None:
+    run = denied.run
+    assert run.rulebook is not None  # decided under it
+    caller = run.caller
+    caller.host.rulebooks.store(session, run.rulebook, caller.host.clock.now())
+    journal.write(
+        session,
+        caller.host.ids,
+        journal.Entry(
+            site_id=run.site.id if run.site else None,
+            at=caller.host.clock.now(),
+            step=run.step.key,
+            outcome="denied",
+            case_id=run.case_id,
+            actor_id=caller.actor_id,
+            body=journal_body(run, {}, (), (), (), (), {}),
+            private={},
+        ),
+    )
+    session.commit()
+
+
+def _store_ask(session: TenantSession, asked: _Asked, key: str | None) -> UUID:
+    from guanjia.steps.approvals import store_ask
+
+    run = asked.run
+    assert run.rulebook is not None and run.decision is not None  # decided under it
+    host = run.caller.host
+    host.rulebooks.store(session, run.rulebook, host.clock.now())
+    approval = store_ask(session, run, asked.reasons)
+    journal.write(
+        session,
+        host.ids,
+        journal.Entry(
+            site_id=run.site.id if run.site else None,
+            at=host.clock.now(),
+            step=run.step.key,
+            outcome="waiting",
+            case_id=run.case_id,
+            actor_id=run.caller.actor_id,
+            body=journal_body(run, {}, (), (), (), (), {"approval": str(approval.id)}),
+            private={},
+        ),
+    )
+    outbox.light_beacons(session, host)
+    session.commit()
+    host.rulebooks.mark_stored(run.caller.company_id, run.rulebook.id)
+    host.after_commit(run.caller.company_id)
+    return approval.id

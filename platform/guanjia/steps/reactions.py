@@ -1,0 +1,138 @@
+"""After a step: reactions and duties of the plan become messages in the outbox, and whoever acts next is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from guanjia.rules.reason import Reason
+from guanjia.rules.rulebook import Bound, Plan
+from guanjia.steps.commands import Command, Event, MakeTask, Notify, Owed, command_to_json
+from guanjia.steps.models import Task
+from guanjia.steps.outbox import schedule
+from guanjia.words import words
+
+if TYPE_CHECKING:
+    from guanjia.host import Host
+    from guanjia.steps.context import StepContext
+
+_ = words("guanjia")
+_log = logging.getLogger("guanjia.steps")
+
+
+class Reactions:
+    """Collects what follows from a step. A reaction that raises undoes nothing and stops no other; it is logged."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def collect(
+        self, ctx: StepContext, plan: Plan, case: Any, facts: Mapping[str, Any], late: tuple[Reason, ...]
+    ) -> None:
+        """Put the commands of reactions, duties, body and host into the outbox, in this transaction."""
+        event = Event(
+            step=ctx.step.key,
+            case_id=case.id,
+            at=ctx.now,
+            actor=ctx.actor_id,
+            site=ctx.site.id if ctx.site else None,
+            state=case.state,
+            form=facts["form"],
+        )
+        n = 0
+        for bound in plan.reactions.get(ctx.step.key, ()):
+            for command in self._run(bound, facts, event, ctx) or ():
+                n += 1
+                self._post(ctx, case, bound.rule.key, command, n)
+        for bound in plan.duties.get(ctx.step.key, ()):
+            owed = self._run(bound, facts, event, ctx)
+            for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
+                n += 1
+                self._post(ctx, case, bound.rule.key, _task_of(item, bound), n)
+        for command in ctx.commands:
+            n += 1
+            self._post(ctx, case, ctx.step.key, command, n)
+        self._tell_next(ctx, case, n, late)
+        self._meet_tasks(ctx, case)
+
+    def _run(self, bound: Bound, facts: Mapping[str, Any], event: Event, ctx: StepContext) -> Any:
+        try:
+            return bound(facts, event=event, calendar=ctx.calendar)
+        except Exception:
+            _log.exception("reaction %s raised", bound.rule.key)
+            ctx.notes.setdefault("reaction_faults", []).append(bound.rule.key)
+            return None
+
+    def _post(self, ctx: StepContext, case: Any, rule: str, command: Command, n: int) -> None:
+        kind = type(command).__name__
+        at = getattr(command, "at", None) or ctx.recorded_at
+        payload = {
+            "rule": rule,
+            "step": ctx.step.key,
+            "flow": ctx.flow.key,
+            "case": str(case.id),
+            "number": getattr(case, "number", None),
+            "since": ctx.recorded_at.isoformat(),
+            "actor": str(ctx.actor_id) if ctx.actor_id else None,
+            "command": command_to_json(command),
+        }
+        schedule(
+            ctx.session,
+            self._host,
+            kind,
+            payload,
+            at=at,
+            site_id=case.site_id,
+            dedupe=f"{case.id}:{case.version}:{ctx.step.name}:{n}",
+        )
+
+    def _tell_next(self, ctx: StepContext, case: Any, n: int, late: tuple[Reason, ...]) -> None:
+        state = ctx.flow.state(case.state)
+        source = next((s for s, target in ctx.step.moves.items() if target == case.state), None)
+        if state.waits_for and source != case.state and not ctx.caller.cause.startswith("demo"):
+            message = _(
+                '%(flow)s %(number)s is now "%(state)s" and waits for you.',
+                flow=ctx.flow.title,
+                number=getattr(case, "number", None) or "",
+                state=state.title,
+            )
+            self._post(ctx, case, ctx.step.key, Notify(message=message, roles=state.waits_for), n + 1)
+        if late:
+            message = _(
+                '%(flow)s %(number)s: "%(step)s" was reported after the fact against %(rules)s. Please look at it.',
+                flow=ctx.flow.title,
+                number=getattr(case, "number", None) or "",
+                step=ctx.step.title,
+                rules=[self._host.texts[r.rule].title for r in late if r.rule in self._host.texts],
+            )
+            self._post(ctx, case, ctx.step.key, Notify(message=message, roles=("site_manager",), urgent=True), n + 2)
+
+    def _meet_tasks(self, ctx: StepContext, case: Any) -> None:
+        query = select(Task).where(
+            Task.company_id == ctx.session.company_id, Task.target_id == case.id, Task.state == "open"
+        )
+        for task in ctx.session.scalars(query):
+            if ctx.step.key in task.met_by:
+                task.met += 1
+                if task.met >= task.owed:
+                    task.state, task.closed_at = "done", ctx.now
+
+
+def _task_of(owed: Owed, bound: Bound) -> MakeTask:
+    return MakeTask(
+        title=owed.title,
+        role=owed.role,
+        staff=owed.staff,
+        due_at=owed.due_at,
+        met_by=tuple(bound.function.options["met_by"]),
+        key=owed.key,
+    )
+
+
+def moment(value: str | None) -> datetime | None:
+    """An ISO moment of a payload, or None."""
+    return datetime.fromisoformat(value) if value else None
