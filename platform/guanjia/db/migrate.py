@@ -44,7 +44,7 @@ def alembic_config(host: Host, url: str | None = None) -> AlembicConfig:
     config.set_main_option("script_location", str(base))
     config.set_main_option("version_locations", "\n".join(str(folder) for folder in folders))
     config.set_main_option("path_separator", "newline")
-    config.set_main_option("file_template", "%%(rev)s")
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["url"] = url or host.config.owner_database_url
     config.attributes["app_role"] = host.config.app_role
     return config

@@ -37,10 +37,9 @@ def make_revision(host: Host, branch: str, message: str, *, url: str | None = No
     config.set_main_option("version_locations", _with(config.get_main_option("version_locations") or "", folder))
     heads = {r.revision for r in ScriptDirectory.from_config(config).get_revisions("heads") if branch in r.branch_labels}
     first = not heads
-    name = re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")[:40]
     number = f"{len(list(folder.glob('*.py'))) + 1:04d}"
     made = command.revision(
-        config, message=message, autogenerate=True, rev_id=f"{branch}_{number}_{name}"[:60], version_path=str(folder),
+        config, message=message, autogenerate=True, rev_id=f"{branch}_{number}"[:32], version_path=str(folder),
         head="base" if first else f"{branch}@head", branch_label=branch if first else None,
         depends_on=_needs(host, branch) if first else None,  # type: ignore[arg-type]
     )  # fmt: skip

@@ -296,7 +296,7 @@ def _entry(
     private = msgspec.json.decode(detail.body) if detail is not None and detail.body else {}
     step = flow.steps.get(row.step.rsplit(".", 1)[-1])
     reasons = tuple(
-        reason_view(loader, Reason.from_json(v))
+        reason_view(loader, Reason.from_json(v, _params_then(loader, body.get("rulebook"), v["rule"])))
         for v in body.get("verdicts", ())
         if row.outcome != "done" or v["rule"] in body.get("given", ()) or "excepted_by" in v
     )
@@ -318,6 +318,16 @@ def _entry(
         late=tuple(body.get("late", ())),
         seq=row.seq,
     )
+
+
+def _params_then(loader: Loader, rulebook_id: str | None, rule: str) -> Mapping[str, Any]:
+    """The rule's parameters under the rulebook that decided then."""
+    if rulebook_id is None:
+        return {}
+    try:
+        return loader.host.rulebooks.get(loader.session, UUID(rulebook_id)).params_of(rule)
+    except KeyError:
+        return {}
 
 
 def _changes(flow: Flow, changes: Mapping[str, Any]) -> tuple[tuple[str, str, str], ...]:

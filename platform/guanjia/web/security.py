@@ -1,0 +1,68 @@
+"""Headers that tell browsers what a page may do, and the check that a post comes from one of our pages."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+API = "api"  # the blueprint that refuses cookies, so that nobody can borrow them
+
+csrf = CSRFProtect()
+
+
+def init_security(app: Flask) -> None:
+    """Every answer of `app` carries the headers, and every post outside the API needs a token.
+
+    A token lives as long as the session: front desks leave a page open all day. No cache keeps a page unless
+    its view says so itself.
+    """
+    app.config.setdefault("WTF_CSRF_TIME_LIMIT", None)
+    app.config["SESSION_COOKIE_HTTPONLY"] = True
+    app.config["SESSION_COOKIE_SAMESITE"] = app.config.get("SESSION_COOKIE_SAMESITE") or "Lax"
+    csrf_wanted = app.config.get("WTF_CSRF_CHECK_DEFAULT", True)
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False  # we ask ourselves, so as to leave the API out
+    csrf.init_app(app)
+
+    @app.before_request
+    def check_token() -> None:
+        is_api = (request.blueprint or "").split(".")[0] == API
+        if csrf_wanted and app.config["WTF_CSRF_ENABLED"] and not is_api:
+            csrf.protect(apply_exemptions=True)
+
+    @app.errorhandler(CSRFError)
+    def token_missing(error: CSRFError) -> tuple[str, int]:
+        return render_template("guanjia/error.html", code=400, kind="csrf"), 400
+
+    @app.after_request
+    def guard(response: Response) -> Response:
+        return secure(response)
+
+
+def secure(response: Response) -> Response:
+    """The response with the headers; one that a view set itself is kept."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if response.mimetype == "text/html" and "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,380 @@
+"""first tables"""
+
+import sqlalchemy as sa
+from alembic import op
+
+import guanjia.db.types
+from guanjia.db.migrate import secure_tables
+
+revision = "customer_service_0001"
+down_revision = None
+branch_labels = ("customer_service",)
+depends_on = ["core", "registry"]
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.create_table(
+        "customer_service_contractor",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("categories", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("reviewed_on", sa.Date(), nullable=True),
+        sa.Column("review_result", sa.String(length=20), nullable=False),
+        sa.Column("review_note", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_contractor_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_contractor_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_contractor_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_contractor")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_contractor_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
+        "customer_service_service",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("code", sa.String(length=40), nullable=False),
+        sa.Column("title_zh", sa.String(length=60), nullable=False),
+        sa.Column("title_en", sa.String(length=60), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("department_key", sa.String(length=40), nullable=False),
+        sa.Column("deadline_class", sa.String(length=20), nullable=False),
+        sa.Column("paid", sa.Boolean(), nullable=False),
+        sa.Column("not_offered_at", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_service_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_service_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_service_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_service")),
+        sa.UniqueConstraint("company_id", "code", name=op.f("uq_customer_service_service_company_id_code")),
+    )
+    op.create_table(
+        "customer_service_takeover",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("what", sa.String(length=40), nullable=False),
+        sa.Column("series", sa.String(length=80), nullable=True),
+        sa.Column("year", sa.Integer(), nullable=True),
+        sa.Column("last", sa.Integer(), nullable=True),
+        sa.Column("rule", sa.String(length=120), nullable=True),
+        sa.Column("done_on", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_takeover_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_takeover_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_takeover_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_takeover")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_takeover_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
+        "customer_service_request",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=True),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("category", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("deadline_class", sa.String(length=20), nullable=False),
+        sa.Column("service_id", sa.Uuid(), nullable=True),
+        sa.Column("household_id", sa.Uuid(), nullable=True),
+        sa.Column("unit_id", sa.Uuid(), nullable=True),
+        sa.Column("place", sa.String(length=120), nullable=False),
+        sa.Column("resident_name", sa.String(length=60), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("received_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("reported_by", sa.Uuid(), nullable=True),
+        sa.Column("received_by", sa.Uuid(), nullable=True),
+        sa.Column("within_capability", sa.String(length=10), nullable=True),
+        sa.Column("capability_by", sa.Uuid(), nullable=True),
+        sa.Column("is_emergency", sa.Boolean(), nullable=False),
+        sa.Column("is_major", sa.Boolean(), nullable=False),
+        sa.Column("paid", sa.Boolean(), nullable=False),
+        sa.Column("department_id", sa.Uuid(), nullable=True),
+        sa.Column("worker_id", sa.Uuid(), nullable=True),
+        sa.Column("contractor_id", sa.Uuid(), nullable=True),
+        sa.Column("notice_received_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("dispatched_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("sheet_number", sa.String(length=20), nullable=True),
+        sa.Column("sheet_opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("taken_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("arrived_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("appointment_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("appointment_details", sa.Text(), nullable=False),
+        sa.Column("equipment_given", sa.Boolean(), nullable=False),
+        sa.Column("equipment_checked_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("equipment_defect", sa.Boolean(), nullable=False),
+        sa.Column("defect_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("started_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("total_minutes", sa.Integer(), nullable=True),
+        sa.Column("work_done", sa.Text(), nullable=False),
+        sa.Column("no_materials", sa.Boolean(), nullable=False),
+        sa.Column("material_fee_fen", sa.Integer(), nullable=True),
+        sa.Column("labour_fee_fen", sa.Integer(), nullable=True),
+        sa.Column("worker_signed", sa.Boolean(), nullable=False),
+        sa.Column("resident_signed", sa.Boolean(), nullable=False),
+        sa.Column("visit_steps", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("reported_done_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("supervisor_signed_by", sa.Uuid(), nullable=True),
+        sa.Column("head_signed_by", sa.Uuid(), nullable=True),
+        sa.Column("requester_accepted", sa.Boolean(), nullable=False),
+        sa.Column("handed_in_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("sheet_rejections", sa.Integer(), nullable=False),
+        sa.Column("last_report", sa.Text(), nullable=False),
+        sa.Column("reported_back_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("return_reason", sa.Text(), nullable=False),
+        sa.Column("return_explained", sa.Boolean(), nullable=False),
+        sa.Column("revisited_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("satisfied", sa.Boolean(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("mismatch_open", sa.Boolean(), nullable=False),
+        sa.Column("rework_count", sa.Integer(), nullable=False),
+        sa.Column("matter", sa.String(length=20), nullable=True),
+        sa.Column("brought_in", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "material_fee_fen >= 0 AND labour_fee_fen >= 0", name=op.f("ck_customer_service_request_fees")
+        ),
+        sa.CheckConstraint("total_minutes >= 0", name=op.f("ck_customer_service_request_minutes")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "capability_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_capability_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "department_id"],
+            ["tenants_department.company_id", "tenants_department.id"],
+            name=op.f("fk_customer_service_request_company_id_department_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "head_signed_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_head_signed_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "received_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_received_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "reported_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_reported_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "reviewed_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_reviewed_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "service_id"],
+            ["customer_service_service.company_id", "customer_service_service.id"],
+            name=op.f("fk_customer_service_request_company_id_service_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "contractor_id"],
+            [
+                "customer_service_contractor.company_id",
+                "customer_service_contractor.site_id",
+                "customer_service_contractor.id",
+            ],
+            name=op.f("fk_customer_service_request_company_id_site_id_contractor_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "household_id"],
+            ["registry_household.company_id", "registry_household.site_id", "registry_household.id"],
+            name=op.f("fk_customer_service_request_company_id_site_id_household_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "unit_id"],
+            ["registry_unit.company_id", "registry_unit.site_id", "registry_unit.id"],
+            name=op.f("fk_customer_service_request_company_id_site_id_unit_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_request_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "supervisor_signed_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_supervisor_signed_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "worker_id"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_request_company_id_worker_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_request_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_request")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_request_company_id_site_id_id")
+        ),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "number", name=op.f("uq_customer_service_request_company_id_site_id_number")
+        ),
+    )
+    op.create_index(
+        "ix_customer_service_request_all",
+        "customer_service_request",
+        ["company_id", "site_id", "received_at"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_customer_service_request_company_id_site_id_household_id"),
+        "customer_service_request",
+        ["company_id", "site_id", "household_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_customer_service_request_company_id_site_id_unit_id"),
+        "customer_service_request",
+        ["company_id", "site_id", "unit_id"],
+        unique=False,
+    )
+    op.create_index(
+        op.f("ix_customer_service_request_company_id_worker_id"),
+        "customer_service_request",
+        ["company_id", "worker_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_request_list",
+        "customer_service_request",
+        ["company_id", "site_id", "state", "received_at"],
+        unique=False,
+    )
+    op.create_table(
+        "customer_service_material",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("quantity_milli", sa.Integer(), nullable=False),
+        sa.Column("unit", sa.String(length=10), nullable=False),
+        sa.CheckConstraint("quantity_milli > 0", name=op.f("ck_customer_service_material_quantity")),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "request_id"],
+            ["customer_service_request.company_id", "customer_service_request.site_id", "customer_service_request.id"],
+            name=op.f("fk_customer_service_material_company_id_site_id_request_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_material_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_material_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_material")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_material_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_material_company_id_site_id_request_id"),
+        "customer_service_material",
+        ["company_id", "site_id", "request_id"],
+        unique=False,
+    )
+    secure_tables(
+        op,
+        "customer_service_contractor",
+        "customer_service_service",
+        "customer_service_takeover",
+        "customer_service_request",
+        "customer_service_material",
+    )
+
+
+def downgrade() -> None:
+    """Take the tables away."""
+    op.drop_index(
+        op.f("ix_customer_service_material_company_id_site_id_request_id"), table_name="customer_service_material"
+    )
+    op.drop_table("customer_service_material")
+    op.drop_index("ix_customer_service_request_list", table_name="customer_service_request")
+    op.drop_index(op.f("ix_customer_service_request_company_id_worker_id"), table_name="customer_service_request")
+    op.drop_index(op.f("ix_customer_service_request_company_id_site_id_unit_id"), table_name="customer_service_request")
+    op.drop_index(
+        op.f("ix_customer_service_request_company_id_site_id_household_id"), table_name="customer_service_request"
+    )
+    op.drop_index("ix_customer_service_request_all", table_name="customer_service_request")
+    op.drop_table("customer_service_request")
+    op.drop_table("customer_service_takeover")
+    op.drop_table("customer_service_service")
+    op.drop_table("customer_service_contractor")

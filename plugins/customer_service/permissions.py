@@ -1,0 +1,25 @@
+"""What staff may do in customer service. Who may do it at which moment is left to the rules."""
+
+from guanjia.sdk import Permission, words
+
+_ = words("customer_service")
+
+CATALOGUE = Permission(
+    "customer_service.catalogue.edit",
+    _("Edit the service catalogue and contractors"),
+    _("Decides which services the company offers and where, and keeps the contractors with their reviews."),
+    roles=("site_manager", "customer_service_supervisor"),
+)
+TAKEOVER = Permission(
+    "customer_service.takeover",
+    _("Bring in what began on paper"),
+    _("Enters open cases and last numbers of an office that starts in the middle of a year."),
+    roles=("site_manager",),
+)
+FIGURES = Permission(
+    "customer_service.figures",
+    _("See the figures"),
+    _("Shows indicators with the cases behind them."),
+    roles=("site_manager", "centre_head", "customer_service_supervisor", "manager_assistant", "quality_group"),
+)
+ALL = (CATALOGUE, TAKEOVER, FIGURES)

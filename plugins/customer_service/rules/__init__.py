@@ -1,0 +1,19 @@
+"""The rules of customer service, one module per feature; `ALL` lists them for the manifest."""
+
+from plugins.customer_service.rules import (
+    aftercare,
+    completion,
+    contractors,
+    deadlines,
+    emergency,
+    extensions,
+    figures,
+    intake,
+    records,
+    work,
+)
+
+ALL = (
+    *records.ALL, *intake.ALL, *emergency.ALL, *work.ALL, *completion.ALL, *deadlines.ALL, *extensions.ALL,
+    *contractors.ALL, *aftercare.ALL, *figures.ALL,
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The steps of a service request: intake, work, and what reception does with the finished sheet."""

@@ -1,0 +1,177 @@
+"""Intake and dispatch: receive, report, confirm, decide the capability, dispatch, withdraw, bring in from paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from guanjia.sdk import Invalid, Loader, StepContext, words
+from plugins.customer_service.flow import (
+    AT_DEPARTMENT,
+    DISPATCHED,
+    RECEIVED,
+    REPORTED,
+    RETURNED,
+    WITHDRAWN,
+    requests,
+)
+from plugins.customer_service.forms import BringInForm, CapabilityForm, DispatchForm, IntakeForm, ReasonForm, ReportForm
+from plugins.customer_service.kinds import deadline_class_of, department_of, kind_of
+from plugins.customer_service.models import ServiceRequest
+from plugins.registry.public import Household, Resident
+from tenants.public import Department, department_choices, department_of_site
+
+_ = words("customer_service")
+
+NUMBER = ("request", "BX-{year}-{n:05d}")
+
+
+def intake_choices(loader: Loader, _case: Any) -> Mapping[str, Sequence[tuple[str, Any]]]:
+    """The departments of the site."""
+    return {"department_id": department_choices(loader)}
+
+
+@requests.step("receive", {None: RECEIVED}, title=_("Take a request"), form=IntakeForm, tone="primary",
+               choices=intake_choices, page="customer_service.intake", help=_("A request by telephone, at the desk or in writing."))  # fmt: skip
+def receive(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
+    """A request is on record; where the centre can do it, it is dispatched in the same step (5/5.1.2)."""
+    values = _intake_values(form, ctx)
+    request = ctx.open(ServiceRequest, RECEIVED, number=ctx.number(*NUMBER), received_at=ctx.now,
+                       received_by=ctx.actor_id, **values)  # fmt: skip
+    _dispatch_if_able(request, form, ctx)
+    return request
+
+
+@requests.step("report", {None: REPORTED}, title=_("Report a fault"), form=ReportForm, tone="secondary",
+               late_within=timedelta(hours=72), help=_("Something you found; reception takes it up."))  # fmt: skip
+def report(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
+    """A fault found by staff waits in reception's queue (5/5.1.1)."""
+    category = form["category"]
+    return ctx.open(
+        ServiceRequest, REPORTED, number=ctx.number(*NUMBER), received_at=ctx.now, reported_by=ctx.actor_id, source="staff",
+        category=category, kind=kind_of(category), deadline_class=deadline_class_of(category), place=form["place"],
+        content=form["content"], is_emergency=form["is_emergency"],
+    )  # fmt: skip
+
+
+def _confirm_prefill(_loader: Loader, request: ServiceRequest) -> Mapping[str, Any]:
+    return {
+        "household_id": request.household_id, "place": request.place, "resident_name": request.resident_name,
+        "phone": request.phone, "source": request.source, "category": request.category, "content": request.content,
+        "is_emergency": request.is_emergency, "is_major": request.is_major, "paid": request.paid,
+        "within_capability": request.within_capability,
+    }  # fmt: skip
+
+
+@requests.step("confirm", {REPORTED: RECEIVED}, title=_("Take up the report"), form=IntakeForm, tone="primary",
+               choices=intake_choices, prefill=_confirm_prefill)  # fmt: skip
+def confirm(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> str:
+    """Reception completes what staff reported, and dispatches it where the centre can do it."""
+    for name, value in _intake_values(form, ctx).items():
+        setattr(request, name, value)
+    request.received_by = ctx.actor_id
+    request.state = RECEIVED
+    ctx.session.flush()
+    return _dispatch_if_able(request, form, ctx)
+
+
+def _intake_values(form: Mapping[str, Any], ctx: StepContext) -> dict[str, Any]:
+    category = form["category"]
+    household = ctx.get(Household, form["household_id"], name="household_id") if form["household_id"] else None
+    name, phone = form["resident_name"], form["phone"]
+    if household is not None and not (name and phone):
+        contact = _contact(ctx, household.id)
+        if contact is not None:
+            name, phone = name or contact.name, phone or contact.phone
+    if form["department_id"]:
+        ctx.get(Department, form["department_id"], name="department_id")
+    return {
+        "source": form["source"], "category": category, "kind": kind_of(category),
+        "deadline_class": form["deadline_class"] or deadline_class_of(category),
+        "household_id": household.id if household else None, "unit_id": household.unit_id if household else None,
+        "place": form["place"], "resident_name": name, "phone": phone, "content": form["content"],
+        "within_capability": form["within_capability"], "is_emergency": form["is_emergency"], "is_major": form["is_major"],
+        "paid": form["paid"], "department_id": form["department_id"],
+    }  # fmt: skip
+
+
+def _contact(ctx: StepContext, household_id: UUID) -> Resident | None:
+    query = select(Resident).where(
+        Resident.company_id == ctx.session.company_id, Resident.household_id == household_id, Resident.state == "active"
+    )
+    return ctx.session.scalars(query.order_by(Resident.is_contact.desc(), Resident.id).limit(1)).first()
+
+
+def _dispatch_if_able(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> str:
+    if form["within_capability"] != "yes":
+        return RECEIVED
+    department = request.department_id or _default_department(request, ctx)
+    if department is None:
+        raise Invalid({"department_id": [_("No department is set up for this category. Choose one.")]})
+    ctx.perform(dispatch, request.id, {"department_id": str(department)})
+    return request.state
+
+
+def _default_department(request: ServiceRequest, ctx: StepContext) -> UUID | None:
+    return department_of_site(ctx.loader, department_of(request.category))
+
+
+@requests.step("decide_capability", [RECEIVED], title=_("Decide whether it can be done"), form=CapabilityForm,
+               tone="primary", offered=lambda view: view.case.within_capability in (None, "unclear"))  # fmt: skip
+def decide_capability(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """It is settled whether the centre is able to do it (5/5.1.4)."""
+    request.within_capability, request.capability_by = form["within_capability"], ctx.actor_id
+
+
+def _dispatch_prefill(loader: Loader, request: ServiceRequest) -> Mapping[str, Any]:
+    return {"department_id": request.department_id or department_of_site(loader, department_of(request.category))}
+
+
+@requests.step("dispatch", {RECEIVED: DISPATCHED, RETURNED: DISPATCHED, **dict.fromkeys(AT_DEPARTMENT, DISPATCHED)},
+               title=_("Dispatch"), form=DispatchForm, tone="primary", choices=intake_choices, prefill=_dispatch_prefill)  # fmt: skip
+def dispatch(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The request is with a department; a change of department takes worker and contractor off."""
+    department = ctx.get(Department, form["department_id"], name="department_id")
+    if request.department_id != department.id:
+        request.worker_id = request.contractor_id = None
+    request.department_id, request.dispatched_at = department.id, ctx.now
+    request.return_reason, request.return_explained = "", False
+
+
+@requests.step("withdraw", {REPORTED: WITHDRAWN, RECEIVED: WITHDRAWN, DISPATCHED: WITHDRAWN, RETURNED: WITHDRAWN},
+               title=_("Withdraw"), form=ReasonForm, tone="danger")  # fmt: skip
+def withdraw(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The resident no longer wants it, or it was entered by mistake; the record and its number stay."""
+
+
+@requests.step("mark", [REPORTED, RECEIVED, *AT_DEPARTMENT], title=_("Mark as emergency"), form=ReasonForm, tone="quiet",
+               offered=lambda view: not view.case.is_emergency)  # fmt: skip
+def mark(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """It turned out to be an emergency; those who must know are told."""
+    request.is_emergency = True
+
+
+@requests.step("bring_in", {None: RECEIVED}, title=_("Bring in an open case from paper"), form=BringInForm, tone="quiet",
+               permission="customer_service.takeover", choices=intake_choices)  # fmt: skip
+def bring_in(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
+    """An open case that began on paper goes on here, with its number, its day of receipt and its agreed finish."""
+    if form["received_at"] > ctx.now:
+        raise Invalid({"received_at": [_("This lies in the future. Enter when the case was received on paper.")]})
+    household = ctx.get(Household, form["household_id"], name="household_id") if form["household_id"] else None
+    category = form["category"]
+    if form["department_id"]:
+        ctx.get(Department, form["department_id"], name="department_id")
+    request = ctx.open(
+        ServiceRequest, RECEIVED, number=form["number"], received_at=form["received_at"], received_by=ctx.actor_id,
+        source="written", category=category, kind=kind_of(category), deadline_class=deadline_class_of(category),
+        household_id=household.id if household else None, unit_id=household.unit_id if household else None,
+        place=form["place"], resident_name=form["resident_name"], phone=form["phone"], content=form["content"],
+        within_capability="yes", department_id=form["department_id"], brought_in=True,
+    )  # fmt: skip
+    if form["due_at"] is not None:
+        ctx.set_deadline("finish", form["due_at"], cause="agreed", rule="customer_service.repair_deadline")
+    return request

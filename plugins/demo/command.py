@@ -1,0 +1,104 @@
+"""`guanjia demo`: make the embedded database, play the story, serve the portal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+from guanjia.clock import Clock
+from guanjia.config import Config
+from guanjia.words import set_language, set_zone
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@click.command()
+@click.option("--reset", is_flag=True, help="Make the demonstration's database anew.")
+@click.option("--no-serve", is_flag=True, help="End after the story.")
+@click.option("--json", "as_json", is_flag=True, help="Print the story as data.")
+@click.option(
+    "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the story."
+)
+@click.option("--port", default=8000, show_default=True, help="Port of the portal; 0 takes a free one.")
+def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -> None:
+    """Watch a repair request live through its regulation at two offices, then try the portal."""
+    from guanjia.cli import running, serve_app
+    from guanjia.db.migrate import upgrade
+
+    from plugins.demo.bustle import bustle
+    from plugins.demo.story import play
+    from plugins.demo.telling import tell_accounts, tell_heading, tell_line
+    from plugins.demo.world import build, find_again
+
+    config = demo_config()
+    if reset and config.data_folder.exists():
+        shutil.rmtree(config.data_folder)
+    fresh = not (config.data_folder / "guanjia.sqlite").exists()
+    clock = Clock(story_start())
+    with running(config, clock=clock, seed=20260101 if fresh else None) as (app, host):
+        set_language(language)
+        set_zone(ZONE)
+        upgrade(host)
+        quiet = as_json
+        if fresh:
+            if not quiet:
+                click.echo("正在准备示范数据…" if language == "zh" else "Making the demonstration's data…")
+            clock.move(-timedelta(days=10))
+            world = build(host)
+            bustle(world, until=story_start())
+        else:
+            world = find_again(host, *_demo_company())
+        clock.set(story_start())
+        if not quiet:
+            tell_heading(world)
+        lines = play(world, (lambda line: None) if quiet else tell_line)
+        clock.release()
+        host.relay.run_due()
+        if as_json:
+            click.echo(json.dumps([line.to_json() for line in lines], ensure_ascii=False, indent=1))
+        if no_serve:
+            return
+        if not quiet:
+            tell_accounts(world)
+        serve_app(app, host, "127.0.0.1", port)
+
+
+def demo_config() -> Config:
+    """The configuration of the demonstration: its own folder below the data folder, an embedded database."""
+    base = Config.from_environment({**_environment(), "GUANJIA_DATABASE_URL": ""})
+    folder = base.data_folder / "demo"
+    url = f"sqlite:///{folder / 'guanjia.sqlite'}"
+    return replace(base, data_folder=folder, database_url=url, owner_database_url=url, redis_url=None, demo=True)
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return dict(os.environ)
+
+
+def story_start() -> datetime:
+    """09:10 site time on the last Monday that lies at least four days back."""
+    day = datetime.now(ZONE).date() - timedelta(days=4)
+    day -= timedelta(days=day.weekday())
+    return datetime.combine(day, time(9, 10), ZONE)
+
+
+def _demo_company() -> tuple[Any, Any]:
+    from guanjia.db.session import system_session, tenant_session
+    from guanjia.steps.models import Tenant
+    from sqlalchemy import select
+    from tenants.public import Staff
+
+    with system_session() as session:
+        company_id = session.scalars(select(Tenant.id).where(Tenant.code == "demo")).one()
+    with tenant_session(company_id) as session:
+        admin_id = session.scalars(
+            select(Staff.id).where(Staff.company_id == company_id, Staff.account == "admin")
+        ).one()
+    return company_id, admin_id

@@ -1,0 +1,1 @@
+"""Registry: the buildings, units, households and residents of a site."""

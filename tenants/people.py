@@ -1,0 +1,394 @@
+"""Staff: taken on with an initial password, changed, dismissed; their absences and who stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate, validates_schema
+from sqlalchemy import select
+
+from guanjia.errors import WrongState
+from guanjia.schema import invalid
+from guanjia.sdk import Column, Invalid, Loader, NotFound, StepContext, StrictSchema, register, words
+from guanjia.words import LANGUAGES
+from tenants import permissions
+from tenants.authority import keep_an_administrator, may_administer
+from tenants.looking import look_first
+from tenants.models import ACTIVE, RETIRED, Absence, Assignment, Company, Credential, LoginSession, Site, Staff
+from tenants.passwords import PasswordPolicy, hash_password
+from tenants.places import LANGUAGE_CHOICES, present_place
+from tenants.sessions import revoke_sessions, revoke_tokens
+
+_ = words("tenants")
+
+PASSWORD = {"label": _("Initial password"), "widget": "password", "private": True, "secret": True,
+            "autocomplete": "new-password"}  # fmt: skip
+
+
+def account_text(value: str) -> None:
+    """Accept an account: no spaces, and no letters that look alike in two cases. Raises ValidationError."""
+    if any(c.isspace() or c == "|" for c in value):
+        raise invalid(_("An account has no spaces in it. Write it in one piece."))
+
+
+class StaffChangeForm(StrictSchema):
+    """Who the person is."""
+
+    account = fields.String(
+        required=True,
+        validate=[validate.Length(2, 60), account_text],
+        metadata={
+            "label": _("Account"),
+            "private": True,
+            "autocomplete": "off",
+            "help": _("What the person types to sign in."),
+        },
+    )
+    name = fields.String(
+        required=True,
+        validate=validate.Length(1, 60),
+        metadata={"label": _("Name"), "private": True, "autocomplete": "off"},
+    )
+    phone = fields.String(
+        load_default="",
+        validate=validate.Length(max=40),
+        metadata={"label": _("Phone"), "private": True, "widget": "phone"},
+    )
+    language = fields.String(
+        load_default="zh",
+        validate=validate.OneOf(LANGUAGES),
+        metadata={"label": _("Language"), "choices": LANGUAGE_CHOICES},
+    )
+    home_site_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "label": _("Kept by"),
+            "widget": "select",
+            "help": _("The site that administers this person; empty: headquarters. Roles are given apart from this."),
+        },
+    )
+
+
+class StaffForm(StaffChangeForm):
+    """A new member of staff."""
+
+    password = fields.String(required=True, validate=validate.Length(1, 200), metadata=PASSWORD)
+    must_change_password = fields.Boolean(
+        load_default=True, metadata={"label": _("Must choose an own password at the first sign-in")}
+    )
+
+
+class ResetPasswordForm(StrictSchema):
+    """A new initial password."""
+
+    password = fields.String(required=True, validate=validate.Length(1, 200), metadata=PASSWORD)
+    must_change_password = fields.Boolean(
+        load_default=True, metadata={"label": _("Must choose an own password at the next sign-in")}
+    )
+
+
+class OwnPasswordForm(StrictSchema):
+    """The new own password, and the session that goes on."""
+
+    password = fields.String(required=True, validate=validate.Length(1, 200), metadata=PASSWORD)
+    keep_session = fields.UUID(load_default=None, allow_none=True)
+
+
+class OwnSessionForm(StrictSchema):
+    """One of the person's own sessions."""
+
+    session = fields.UUID(required=True)
+
+
+def _take_secret(values: Mapping[str, Any]) -> str:
+    """The password, taken out of the form: not even the erasable part of the journal may keep it."""
+    assert isinstance(values, dict)  # the form as the pipeline loaded it
+    return str(values.pop("password"))
+
+
+def set_password(ctx: StepContext, row: Staff, password: str, *, must_change: bool) -> None:
+    """The person's password is the given one. Raises Invalid where it does not keep the company's policy."""
+    company = ctx.loader.get(Company, ctx.session.company_id)
+    policy = PasswordPolicy.of(company) if company is not None else PasswordPolicy()
+    faults = policy.faults(password, row.account)
+    if faults:
+        raise Invalid({"password": faults})
+    credential = ctx.session.get(Credential, (ctx.session.company_id, row.id))
+    if credential is None:
+        ctx.new(
+            Credential, id=row.id, password_hash=hash_password(password), must_change=must_change, changed_at=ctx.now
+        )
+        return
+    credential.password_hash, credential.must_change, credential.changed_at = (
+        hash_password(password),
+        must_change,
+        ctx.now,
+    )
+    ctx.session.flush()
+
+
+def _take_on(row: Staff, values: Mapping[str, Any], ctx: StepContext) -> None:
+    password = _take_secret(values)
+    row.account = row.account.lower()
+    _place(row, values, ctx)
+    ctx.session.flush()
+    set_password(ctx, row, password, must_change=values["must_change_password"])
+
+
+def _look_at_staff(form: Mapping[str, Any], row: Staff | None, ctx: StepContext) -> None:
+    account = form["account"].lower()
+    query = select(Staff.id).where(Staff.company_id == ctx.session.company_id, Staff.account == account)
+    if ctx.session.scalars(query.where(Staff.id != row.id) if row is not None else query).first() is not None:
+        raise Invalid(
+            {"account": [_("Somebody has this account already, perhaps somebody who left. Choose another one.")]}
+        )
+    home: UUID | None = form["home_site_id"]
+    if ctx.site is not None and home not in (None, ctx.site.id):
+        raise Invalid({"home_site_id": [_("Only headquarters can move people between sites. Leave this empty.")]})
+    if home is not None:
+        ctx.get(Site, home, name="home_site_id")
+
+
+def _place(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    if ctx.site is None:
+        row.site_id = form["home_site_id"]
+
+
+def _site_choices(loader: Loader, _row: Any) -> Mapping[str, Sequence[tuple[Any, Any]]]:
+    if loader.site is not None:
+        return {"home_site_id": [(loader.site.id, loader.site.name)]}
+    return {"home_site_id": [(site.id, site.name) for site in loader.host.directory.sites(loader.session)]}
+
+
+def _home(_loader: Loader, row: Staff | None) -> Mapping[str, Any]:
+    names = ("account", "name", "phone", "language")
+    return {} if row is None else {name: getattr(row, name) for name in names} | {"home_site_id": row.site_id}
+
+
+def _dismiss(row: Staff, ctx: StepContext) -> None:
+    if row.id == ctx.actor_id:
+        raise Invalid({"_schema": [_("You cannot dismiss yourself. Ask another administrator.")]})
+    may_administer(ctx, row.id)
+    keep_an_administrator(ctx, leaving=row.id)
+    query = select(Assignment.id).where(
+        Assignment.company_id == ctx.session.company_id, Assignment.staff_id == row.id, Assignment.state == ACTIVE
+    )
+    for assignment_id in ctx.session.scalars(query):
+        ctx.perform("tenants.assignment.end", assignment_id)
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now)
+    ctx.notes["tokens_ended"] = revoke_tokens(ctx.session, row.id, ctx.now)
+
+
+def _kept_here(loader: Loader, model: type[Staff]) -> Any:
+    return model.site_id == loader.site.id if loader.site is not None else model.company_id == loader.company_id
+
+
+def _present_staff(loader: Loader, cases: Sequence[Staff]) -> list[dict[str, Any]]:
+    query = select(Assignment.staff_id, Assignment.role_key, Assignment.scope_id).where(
+        Assignment.company_id == loader.company_id, Assignment.staff_id.in_([row.id for row in cases]),
+        Assignment.state == ACTIVE,
+    ).order_by(Assignment.opened_at, Assignment.id)  # fmt: skip
+    directory = loader.host.directory
+    held: dict[UUID, list[str]] = {}
+    for staff_id, role, scope in loader.session.execute(query) if cases else ():
+        title, where = directory.role_title(loader.session, role), directory.scope_name(loader.session, scope)
+        held.setdefault(staff_id, []).append(f"{title}（{where}）" if where else str(title))
+    places = present_place(loader, cases)
+    return [
+        place | {"roles": "、".join(held.get(row.id, ()))} for row, place in zip(cases, places, strict=True)
+    ]  # fmt: skip
+
+
+staff = register(
+    "tenants.staff", Staff, title=_("Staff"), form=StaffForm, menu=False, permission=permissions.STAFF.key,
+    see=permissions.STAFF.key, touches_directory=True, on_create=_take_on, on_retire=_dismiss, choices=_site_choices,
+    row_filter=_kept_here, present=_present_staff, order="account", search=("account", "name", "phone"),
+    heading=lambda row, _values: str(row.name),
+    titles={"create": _("Take on"), "retire": _("Dismiss")},
+    columns=[
+        Column("account", _("Account"), sort=True), Column("name", _("Name"), sort=True), Column("phone", _("Phone")),
+        Column("roles", _("Roles")), Column("place", _("Kept by")),
+        Column("language", _("Language"), "choice", labels=dict(LANGUAGE_CHOICES), on_list=False),
+        Column("state", _("State"), "state", filter=True),
+    ],
+)  # fmt: skip
+del staff.steps["change"], staff.steps["restore"]  # a change asks for no password; who comes back gets a new one
+
+
+@staff.step(
+    "change",
+    [ACTIVE],
+    title=_("Change"),
+    form=StaffChangeForm,
+    tone="primary",
+    permission=permissions.STAFF.key,
+    choices=_site_choices,
+    prefill=_home,
+)
+def change_staff(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person's entry is as given. The account stays unique in the company."""
+    may_administer(ctx, row.id)
+    row.account, row.name, row.phone, row.language = (
+        form["account"].lower(),
+        form["name"],
+        form["phone"],
+        form["language"],
+    )
+    _place(row, form, ctx)
+    ctx.directory_changed()
+
+
+@staff.step(
+    "restore", {RETIRED: ACTIVE}, title=_("Take on again"), form=ResetPasswordForm, permission=permissions.STAFF.key
+)
+def take_on_again(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person works here again, with a new initial password and no role yet."""
+    set_password(ctx, row, _take_secret(form), must_change=form["must_change_password"])
+    ctx.directory_changed()
+
+
+@staff.step(
+    "reset_password", [ACTIVE], title=_("Set a new password"), form=ResetPasswordForm, permission=permissions.STAFF.key
+)
+def reset_password(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person signs in with the new password from now on; all their sessions have ended."""
+    may_administer(ctx, row.id)
+    set_password(ctx, row, _take_secret(form), must_change=form["must_change_password"])
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now)
+
+
+@staff.step("end_sessions", [ACTIVE], title=_("End all sessions"), tone="danger", permission=permissions.STAFF.key)
+def end_sessions(row: Staff, _form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person is signed out everywhere."""
+    may_administer(ctx, row.id)
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now)
+
+
+look_first(staff, _look_at_staff)
+
+# What people do to their own entry runs as the system in their name: at headquarters, where entries stand, most have
+# no reach of their own. `tenants.own` is the only caller and has asked for the password or looked at the owner.
+
+
+@staff.step(
+    "change_own_password",
+    [ACTIVE],
+    title=_("Own password changed"),
+    form=OwnPasswordForm,
+    system_only=True,
+    on_page=False,
+)
+def change_own_password(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person's password is the new one; all their sessions but the given one have ended."""
+    set_password(ctx, row, _take_secret(form), must_change=False)
+    ctx.notes["by"] = str(row.id)
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now, keep=form["keep_session"])
+
+
+@staff.step(
+    "revoke_own_session", [ACTIVE], title=_("Own session ended"), form=OwnSessionForm, system_only=True, on_page=False
+)
+def revoke_own_session(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The session has ended. Raises NotFound for somebody else's."""
+    found = ctx.session.get(LoginSession, (ctx.session.company_id, form["session"]))
+    if found is None or found.staff_id != row.id:
+        raise NotFound()
+    if found.revoked_at is not None:
+        raise WrongState(_("This session has ended already. Nothing needs to be done."))
+    found.revoked_at = ctx.now
+    ctx.notes["by"] = str(row.id)
+
+
+# ---------------------------------------------------------------------- absences
+
+
+class AbsenceForm(StrictSchema):
+    """Who is away, for how long, and who stands in."""
+
+    staff_id = fields.UUID(required=True, metadata={"label": _("Who is away"), "widget": "select"})
+    deputy_id = fields.UUID(
+        load_default=None,
+        allow_none=True,
+        metadata={
+            "label": _("Deputy"),
+            "widget": "select",
+            "help": _("Acts with the roles of whoever is away. Without one the roles are vacant meanwhile."),
+        },
+    )
+    from_at = fields.AwareDateTime(required=True, metadata={"label": _("From")})
+    until_at = fields.AwareDateTime(required=True, metadata={"label": _("Until")})
+
+    @validates_schema
+    def ends_after_it_begins(self, data: Mapping[str, Any], **_options: Any) -> None:
+        """The end comes after the beginning, and nobody stands in for themselves."""
+        if data.get("from_at") and data.get("until_at") and data["from_at"] >= data["until_at"]:
+            raise invalid(_("The end must be later than the beginning."), "until_at")
+        if data.get("deputy_id") and data["deputy_id"] == data.get("staff_id"):
+            raise invalid(
+                _("Nobody can stand in for themselves. Choose somebody else, or leave it empty."), "deputy_id"
+            )
+
+
+def _look_at_absence(form: Mapping[str, Any], row: Absence | None, ctx: StepContext) -> None:
+    _active(ctx, form["staff_id"], "staff_id")
+    for staff_id in {form["staff_id"], row.staff_id if row is not None else form["staff_id"]}:
+        may_administer(ctx, staff_id)
+    if form["deputy_id"] is not None:
+        _active(ctx, form["deputy_id"], "deputy_id")
+
+
+def _cancel_absence(row: Absence, ctx: StepContext) -> None:
+    may_administer(ctx, row.staff_id)
+
+
+def _active(ctx: StepContext, staff_id: UUID, field: str) -> None:
+    person = ctx.loader.get(Staff, staff_id)
+    if person is None or person.dismissed:
+        raise Invalid({field: [_("This person does not work here. Choose somebody from the list.")]})
+
+
+def people_choices(loader: Loader) -> list[tuple[UUID, str]]:
+    """Active staff, at a site only those whose roles reach it or whose entry it keeps, by name."""
+    directory = loader.host.directory
+    query = select(Staff.id, Staff.name, Staff.account, Staff.site_id).where(
+        Staff.company_id == loader.company_id, Staff.state == ACTIVE
+    )
+    return [
+        (staff_id, f"{name} ({account})")
+        for staff_id, name, account, home in loader.session.execute(query.order_by(Staff.name, Staff.account))
+        if loader.site is None or home == loader.site.id
+        or directory.actor(loader.session, staff_id, loader.site.id, loader.now) is not None
+    ]  # fmt: skip
+
+
+def _absence_choices(loader: Loader, _row: Any) -> Mapping[str, Sequence[tuple[Any, Any]]]:
+    people = people_choices(loader)
+    return {"staff_id": people, "deputy_id": people}
+
+
+def _present_absences(loader: Loader, cases: Sequence[Absence]) -> list[dict[str, Any]]:
+    names = loader.names(i for row in cases for i in (row.staff_id, row.deputy_id))
+    return [
+        {"who": names.get(row.staff_id, ""), "deputy": names.get(row.deputy_id, "") if row.deputy_id else ""}
+        for row in cases
+    ]  # fmt: skip
+
+
+absences = register(
+    "tenants.absence", Absence, title=_("Absences and deputies"), form=AbsenceForm, menu=False, permission=permissions.STAFF.key,
+    see=permissions.STAFF.key, touches_directory=True,
+    on_retire=_cancel_absence, choices=_absence_choices, present=_present_absences, order="-opened_at",
+    heading=lambda _row, values: str(values["who"]),
+    titles={"create": _("Enter an absence"), "retire": _("Cancel the absence")},
+    columns=[
+        Column("who", _("Who is away")), Column("deputy", _("Deputy")),
+        Column("from_at", _("From"), "moment", sort=True), Column("until_at", _("Until"), "moment", sort=True),
+        Column("state", _("State"), "state", filter=True),
+    ],
+)  # fmt: skip
+look_first(absences, _look_at_absence)
+
+FLOWS = (staff, absences)

@@ -1,0 +1,22 @@
+"""The manifest of the tenant core."""
+
+from __future__ import annotations
+
+from guanjia.manifest import Plugin
+from guanjia.words import words
+from tenants import flows, permissions
+from tenants.directory import TenantDirectory
+from tenants.settings import permissions as rule_permissions
+from tenants.settings.flows import FLOWS as RULE_FLOWS
+
+_ = words("tenants")
+
+plugin = Plugin(
+    key="tenants",
+    title=_("Company and staff"),
+    package="tenants",
+    always_on=True,
+    permissions=(*permissions.ALL, *rule_permissions.ALL),
+    flows=(*flows.ALL, *RULE_FLOWS),
+    directory=TenantDirectory(),
+)
