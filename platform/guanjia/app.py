@@ -60,8 +60,10 @@ def create_app(
     with app.app_context():
         prepare_engine(db.engine)
     _sign_in(app, host)
+    from guanjia.health import install_health
     from guanjia.web import install
 
+    install_health(app, host)
     install(app, host)
     return app
 

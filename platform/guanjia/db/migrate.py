@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
-from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
@@ -57,6 +56,7 @@ def upgrade(host: Host, url: str | None = None) -> None:
     """
     config = alembic_config(host, url)
     command.upgrade(config, "heads")
+    _let_read_versions(config)
     for plugin in host.plugins.values():
         folder = plugin.folder / "migrations"
         if plugin.key not in ("guanjia",) and folder.is_dir():
@@ -64,6 +64,16 @@ def upgrade(host: Host, url: str | None = None) -> None:
             target.mkdir(parents=True, exist_ok=True)
             for path in folder.glob("*.py"):
                 shutil.copyfile(path, target / path.name)
+
+
+def _let_read_versions(config: AlembicConfig) -> None:
+    """The application may see which revisions are there, so that `/ready` can tell."""
+    engine = create_engine(config.attributes["url"])
+    role = config.attributes.get("app_role")
+    if engine.dialect.name == "postgresql" and role:
+        with engine.begin() as connection:
+            connection.execute(text(f'GRANT SELECT ON alembic_version TO "{role}"'))
+    engine.dispose()
 
 
 def pending(host: Host, url: str | None = None) -> list[str]:
@@ -87,7 +97,7 @@ def owner_engine(url: str) -> sa.Engine:
     return engine
 
 
-def secure_tables(op: Operations, *tables: str, app_role: str | None = None) -> None:
+def secure_tables(op: Any, *tables: str, app_role: str | None = None) -> None:
     """Put the second wall behind tenant tables, and let the application's role use them. PostgreSQL only.
 
     The journal can be added to and read, never changed or deleted.
@@ -102,14 +112,14 @@ def secure_tables(op: Operations, *tables: str, app_role: str | None = None) -> 
         _grant(op, table, app_role)
 
 
-def open_tables(op: Operations, *tables: str, app_role: str | None = None) -> None:
+def open_tables(op: Any, *tables: str, app_role: str | None = None) -> None:
     """Let the application's role use tables that stand outside the walls. PostgreSQL only."""
     if op.get_bind().dialect.name == "postgresql":
         for table in tables:
             _grant(op, table, app_role)
 
 
-def _grant(op: Operations, table: str, app_role: str | None) -> None:
+def _grant(op: Any, table: str, app_role: str | None) -> None:
     role = app_role or _configured_role(op)
     if not role:
         return
@@ -117,7 +127,7 @@ def _grant(op: Operations, table: str, app_role: str | None) -> None:
     op.execute(f'GRANT {rights} ON "{table}" TO "{role}"')
 
 
-def _configured_role(op: Operations) -> str | None:
+def _configured_role(op: Any) -> str | None:
     role: Any = op.get_context().opts.get("app_role")
     if not role:
         return None
