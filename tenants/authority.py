@@ -9,8 +9,8 @@ from guanjia.errors import Forbidden, Invalid
 from guanjia.sdk import StepContext, words
 from tenants import permissions
 from tenants.directory import TenantDirectory
-from tenants.models import COMPANY_SCOPE, Role
-from tenants.snapshot import Snapshot, effective_permissions
+from tenants.models import COMPANY_SCOPE, Company, Role
+from tenants.snapshot import Snapshot, effective_permissions, read_snapshot
 
 _ = words("tenants")
 
@@ -64,7 +64,8 @@ def keep_an_administrator(
 
     Looked at without the person `leaving`, without the assignment `ending`, and with the role `reshaped` as it is now.
     """
-    snapshot = snapshot_of(ctx)
+    ctx.session.get_one(Company, (ctx.session.company_id, ctx.session.company_id), with_for_update=True)
+    snapshot = read_snapshot(ctx.host, ctx.session)  # what others have changed until the lock was had counts too
     given_by = {key: role.permissions for key, role in snapshot.roles.items()}
     if reshaped is not None:
         given_by[reshaped.key] = effective_permissions(ctx.host, reshaped)

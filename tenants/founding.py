@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from guanjia.db.session import TenantSession, tenant_session
 from guanjia.errors import Invalid
 from guanjia.host import Host
+from guanjia.jobs.duties import schedule_next
 from guanjia.steps import journal
 from guanjia.steps.models import Tenant
 from guanjia.words import LANGUAGES, words
@@ -143,6 +144,7 @@ def found_company(
         session.flush()
         _begin_journal(host, session, company_id, admin_id, code, operator)
         session.commit()
+    schedule_next(host, company_id, now)
     return FoundedCompany(company_id, admin_id)
 
 

@@ -49,7 +49,7 @@ class StaffChangeForm(StrictSchema):
     name = fields.String(
         required=True,
         validate=validate.Length(1, 60),
-        metadata={"label": _("Name"), "private": True, "autocomplete": "off"},
+        metadata={"label": _("Full name"), "private": True, "autocomplete": "off"},
     )
     phone = fields.String(
         load_default="",
@@ -209,7 +209,7 @@ staff = register(
     heading=lambda row, _values: str(row.name),
     titles={"create": _("Take on"), "retire": _("Dismiss")},
     columns=[
-        Column("account", _("Account"), sort=True), Column("name", _("Name"), sort=True), Column("phone", _("Phone")),
+        Column("account", _("Account"), sort=True), Column("name", _("Full name"), sort=True), Column("phone", _("Phone")),
         Column("roles", _("Roles")), Column("place", _("Kept by")),
         Column("language", _("Language"), "choice", labels=dict(LANGUAGE_CHOICES), on_list=False),
         Column("state", _("State"), "state", filter=True),
@@ -318,8 +318,8 @@ class AbsenceForm(StrictSchema):
             "help": _("Acts with the roles of whoever is away. Without one the roles are vacant meanwhile."),
         },
     )
-    from_at = fields.AwareDateTime(required=True, metadata={"label": _("From")})
-    until_at = fields.AwareDateTime(required=True, metadata={"label": _("Until")})
+    from_at = fields.AwareDateTime(required=True, metadata={"label": _("Starts")})
+    until_at = fields.AwareDateTime(required=True, metadata={"label": _("Ends")})
 
     @validates_schema
     def ends_after_it_begins(self, data: Mapping[str, Any], **_options: Any) -> None:
@@ -385,7 +385,7 @@ absences = register(
     titles={"create": _("Enter an absence"), "retire": _("Cancel the absence")},
     columns=[
         Column("who", _("Who is away")), Column("deputy", _("Deputy")),
-        Column("from_at", _("From"), "moment", sort=True), Column("until_at", _("Until"), "moment", sort=True),
+        Column("from_at", _("Starts"), "moment", sort=True), Column("until_at", _("Ends"), "moment", sort=True),
         Column("state", _("State"), "state", filter=True),
     ],
 )  # fmt: skip

@@ -114,6 +114,10 @@ def _none(_loader: Loader, cases: Sequence[Any]) -> list[Any]:
     return [None for _case in cases]
 
 
+def _present_hours(_loader: Loader, cases: Sequence[Company | Site]) -> list[dict[str, Any]]:
+    return [{"opens": row.opens.strftime("%H:%M"), "closes": row.closes.strftime("%H:%M")} for row in cases]
+
+
 def _company_now(_loader: Loader, row: Company | None) -> Mapping[str, Any]:
     return {} if row is None else {name: getattr(row, name) for name in CompanyForm().fields}
 
@@ -139,6 +143,7 @@ company = Flow(
         ),
         Column("password_max_days", _("Passwords must be changed after"), "number", on_list=False),
     ],
+    present=_present_hours,
     heading=lambda row, _values: str(row.name),
 )
 
@@ -170,7 +175,11 @@ class OrgUnitForm(StrictSchema):
     parent_id = fields.UUID(
         load_default=None,
         allow_none=True,
-        metadata={"label": _("Belongs to"), "help": _("Leave it empty for a unit right below the company.")},
+        metadata={
+            "label": _("Belongs to"),
+            "widget": "select",
+            "help": _("Leave it empty for a unit right below the company."),
+        },
     )
 
 
@@ -252,7 +261,9 @@ class SiteForm(HoursSchema):
         },
     )
     name = name_field(_("Name"))
-    org_unit_id = fields.UUID(load_default=None, allow_none=True, metadata={"label": _("Belongs to")})
+    org_unit_id = fields.UUID(
+        load_default=None, allow_none=True, metadata={"label": _("Belongs to"), "widget": "select"}
+    )
     address = fields.String(load_default="", validate=validate.Length(max=200), metadata={"label": _("Address")})
 
 
@@ -273,7 +284,10 @@ def _look_at_site(form: Mapping[str, Any], row: Site | None, ctx: StepContext) -
 
 def _present_sites(loader: Loader, cases: Sequence[Site]) -> list[dict[str, Any]]:
     units = loader.by_id(OrgUnit, [row.org_unit_id for row in cases])
-    return [{"unit": units[row.org_unit_id].name if row.org_unit_id in units else ""} for row in cases]
+    return [
+        hours | {"unit": units[row.org_unit_id].name if row.org_unit_id in units else ""}
+        for row, hours in zip(cases, _present_hours(loader, cases), strict=True)
+    ]
 
 
 sites = register(

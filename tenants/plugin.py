@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from guanjia.manifest import Plugin
 from guanjia.words import words
-from tenants import flows, permissions
+from tenants import commands, flows, menu, permissions
 from tenants.directory import TenantDirectory
+from tenants.pages import access, me, operator, sign_in
+from tenants.settings import pages as rule_pages
 from tenants.settings import permissions as rule_permissions
 from tenants.settings.flows import FLOWS as RULE_FLOWS
 
@@ -18,5 +20,8 @@ plugin = Plugin(
     always_on=True,
     permissions=(*permissions.ALL, *rule_permissions.ALL),
     flows=(*flows.ALL, *RULE_FLOWS),
+    menu=(*menu.ITEMS, *rule_pages.MENU),
+    commands=commands.COMMANDS,
+    blueprints=(sign_in.blueprint, me.blueprint, access.blueprint, operator.blueprint, rule_pages.blueprint),
     directory=TenantDirectory(),
 )

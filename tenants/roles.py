@@ -174,12 +174,12 @@ class AssignForm(StrictSchema):
         metadata={"label": _("Kind of place"), "widget": "hidden"},
     )
     from_day = fields.Date(
-        load_default=None, allow_none=True, metadata={"label": _("From"), "help": _("Empty: from today on.")}
+        load_default=None, allow_none=True, metadata={"label": _("First day"), "help": _("Empty: from today on.")}
     )
     until_day = fields.Date(
         load_default=None,
         allow_none=True,
-        metadata={"label": _("Until"), "help": _("The last day; empty: without end.")},
+        metadata={"label": _("Last day"), "help": _("The last day; empty: without end.")},
     )
 
     @validates_schema
@@ -246,8 +246,8 @@ assignments = Flow(
         Column("role", _("Role")),
         Column("scope", _("Where")),
         Column("scope_kind", _("Kind of place"), "choice", filter=True, labels=SCOPE_TITLES),
-        Column("from_day", _("From"), "date"),
-        Column("until_day", _("Until"), "date"),
+        Column("from_day", _("First day"), "date"),
+        Column("until_day", _("Last day"), "date"),
         Column("state", _("State"), "state", filter=True),
         Column("staff_id", _("Who"), "text", filter=True, on_list=False),
         Column("role_key", _("Role"), "text", on_list=False),

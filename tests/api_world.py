@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from werkzeug.test import TestResponse
 
+import servers
 from guanjia.app import create_app
 from guanjia.clock import Clock
 from guanjia.config import Config
@@ -22,13 +25,13 @@ from guanjia.db.base import Base, db
 from guanjia.host import Host
 from guanjia.steps.context import Context
 from sample_api import plugin as sample
-from tenants import passwords
 from tenants.founding import found_company
 from tenants.plugin import plugin as tenants
 
 NOW = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)  # a Tuesday, 10:00 in Shanghai
 PASSWORD = "a long winding river"
 LOANS = "sample_api/loan"
+DATABASES = ("sqlite", "postgresql")
 
 
 @dataclass
@@ -117,28 +120,91 @@ class World:
         self.host.relay.run_due()
 
 
+@dataclass
+class Template:
+    """A database filled once, to be copied for each test: a file's path, or the name of a PostgreSQL database."""
+
+    place: str
+    company: UUID
+    admin: UUID
+    sites: dict[str, UUID]
+    people: dict[str, UUID]
+
+
+_templates: dict[str, Template] = {}
+
+
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """The application on SQLite in `folder`; passwords are hashed cheaply, for what is tested is not how slow that is."""
-    clock = Clock(NOW)
-    config = Config(data_folder=folder, database_url=f"sqlite:///{folder / 'api.sqlite'}", owner_database_url="",
-                    max_upload=50_000)  # fmt: skip
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        app = create_app(config, plugins=[tenants, sample], clock=clock, seed=7)
-        with app.app_context():
-            Base.metadata.create_all(db.engine)
-            host: Host = app.extensions["guanjia"]
-            found_company(host, code="other", name="Other Ltd", admin_account="anna", admin_name="Other Anna",
-                          admin_password=PASSWORD)  # fmt: skip
-            demo = found_company(host, code="demo", name="Demo Ltd", admin_account="admin", admin_name="Admin",
-                                 admin_password=PASSWORD)  # fmt: skip
-            made = World(app, clock, demo.company_id, demo.admin_id)
-            for code in ("lake", "hill"):
-                made.add_site(code)
-            made.add_person("anna", "receptionist", "lake")
-            made.add_person("bob", "site_manager", "lake")
-            made.add_person("hugo", "receptionist", "hill")
-            made.add_person("cora", "cashier", "lake")
-            yield made
+def world(request: pytest.FixtureRequest, folder: Path, kind: str) -> Iterator[World]:
+    """The application on a copy of the filled database; `kind` is one of DATABASES."""
+    if kind == "sqlite":
+        template = _templates.get(kind) or _fill_sqlite(request)
+        shutil.copyfile(template.place, folder / "api.sqlite")
+        with _app(folder, f"sqlite:///{folder / 'api.sqlite'}", seed=8) as app:
+            yield _opened(app, template)
+        return
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    template = _templates.get(kind) or _fill_postgres(request, server)
+    name = f"guanjia_api_{os.getpid()}_{uuid4().hex[:8]}"
+    url = servers.clone(server.owner_url, template.place, name)
+    try:
+        with _app(folder, url, seed=8) as app:  # another seed than the template's: no id comes twice
+            yield _opened(app, template)
+    finally:
+        servers.drop(server.owner_url, name)
+
+
+def _opened(app: Flask, template: Template) -> World:
+    clock: Clock = app.extensions["guanjia"].clock
+    return World(app, clock, template.company, template.admin, dict(template.sites), dict(template.people))
+
+
+def _fill_sqlite(request: pytest.FixtureRequest) -> Template:
+    factory: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    folder = factory.mktemp("api_template")
+    path = folder / "template.sqlite"
+    template = _fill(folder, f"sqlite:///{path}", str(path))
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _templates["sqlite"] = template
+    return template
+
+
+def _fill_postgres(request: pytest.FixtureRequest, server: servers.Postgres) -> Template:
+    folder = request.getfixturevalue("tmp_path_factory").mktemp("api_template")
+    name = f"guanjia_api_template_{os.getpid()}"
+    found: list[Template] = []
+    servers.make_template(server.owner_url, name, lambda url: found.append(_fill(folder, url, name)))
+    _templates["postgresql"] = found[0]
+    return found[0]
+
+
+def _fill(folder: Path, url: str, place: str) -> Template:
+    with _app(folder, url) as app:
+        Base.metadata.create_all(db.engine)
+        host: Host = app.extensions["guanjia"]
+        found_company(host, code="other", name="Other Ltd", admin_account="anna", admin_name="Other Anna",
+                      admin_password=PASSWORD)  # fmt: skip
+        demo = found_company(host, code="demo", name="Demo Ltd", admin_account="admin", admin_name="Admin",
+                             admin_password=PASSWORD)  # fmt: skip
+        made = World(app, host.clock, demo.company_id, demo.admin_id)
+        for code in ("lake", "hill"):
+            made.add_site(code)
+        made.add_person("anna", "receptionist", "lake")
+        made.add_person("bob", "site_manager", "lake")
+        made.add_person("hugo", "receptionist", "hill")
+        made.add_person("cora", "cashier", "lake")
+        return Template(place, made.company, made.admin, made.sites, made.people)
+
+
+@contextmanager
+def _app(folder: Path, url: str, *, seed: int = 7) -> Iterator[Flask]:
+    config = Config(
+        data_folder=folder, database_url=url, owner_database_url=url, secret_key="test only", max_upload=50_000
+    )  # fmt: skip
+    app = create_app(config, plugins=[tenants, sample], clock=Clock(NOW), seed=seed)
+    with app.app_context():
+        try:
+            yield app
+        finally:
             db.engine.dispose()

@@ -5,20 +5,24 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import office
 import pytest
+from argon2 import PasswordHasher
+
+import office
 import servers
 import tenants.passwords
-from argon2 import PasswordHasher
+import walls_hook
 from guanjia.app import create_app
 from guanjia.clock import Clock
 from guanjia.config import Config
 from guanjia.db.base import db
 from guanjia.db.migrate import upgrade
+from guanjia.host import discover
+from guanjia.manifest import Plugin
 
 tenants.passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # hundreds of sign-ins a run
 DATABASES = ("sqlite", "postgresql")
@@ -87,8 +91,29 @@ def company(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[office.C
         yield stack.enter_context(_open(request, tmp_path, request.param))
 
 
+@pytest.fixture(params=DATABASES)
+def probed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[office.Company]:
+    """As `company`, with the plugin of tests/probe besides; what its rules answer is forgotten afterwards."""
+    import probe
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(probe.answering())
+        found = stack.enter_context(_open(request, tmp_path, request.param, [probe.plugin]))
+        probe.make_tables(found.host.config.owner_database_url, found.host.config.app_role)
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def walls() -> Iterator[list[str]]:
+    """Every statement of a test on a tenant table carries its company; gives the list of those that did not."""
+    with walls_hook.watching() as faults:
+        yield faults
+
+
 @contextlib.contextmanager
-def _open(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> Iterator[office.Company]:
+def _open(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, besides: Sequence[Plugin] = ()
+) -> Iterator[office.Company]:
     if kind == "sqlite":
         template, plan = request.getfixturevalue("sqlite_template")
         path = tmp_path / "test.sqlite"
@@ -102,7 +127,10 @@ def _open(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> Iterator
         name = f"guanjia_test_{os.getpid()}_{worker}_{next(_numbers)}"
         owner = servers.clone(server.owner_url, template, name)
         url, role = server.app_url(owner), server.app_role
-    app = create_app(_config(tmp_path, url, owner, role), clock=Clock(office.START), seed=2, null_pool=kind != "sqlite")
+    app = create_app(
+        _config(tmp_path, url, owner, role), plugins=[*discover(), *besides], clock=Clock(office.START), seed=2,
+        null_pool=kind != "sqlite",
+    )  # fmt: skip
     app.config["TESTING"] = True
     with app.app_context():
         try:

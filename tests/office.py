@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
+
 from guanjia.host import Host
 from guanjia.sdk import Context
 from guanjia.steps.outcome import Done
@@ -86,8 +87,9 @@ def build(host: Host) -> Plan:
         manager = Context(host, acme.company_id, plan.staff[f"{code}-site_manager"], site_id, via="cli")
         load_generated(manager, generate_households(seed=7, buildings=1, households=12))
         with manager.reading() as loader:
-            from plugins.registry.public import Household
             from sqlalchemy import select
+
+            from plugins.registry.public import Household
 
             query = select(Household.id).where(Household.company_id == acme.company_id, Household.site_id == site_id,
                                                Household.occupancy != "vacant")  # fmt: skip

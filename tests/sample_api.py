@@ -78,7 +78,9 @@ class LendForm(StrictSchema):
     """What is lent, to whom."""
 
     room = fields.String(required=True, validate=validate.Length(1, 20), metadata={"label": _("Room"), "fact": True})
-    phone = fields.String(load_default="", validate=validate.Length(max=20), metadata={"private": True, "widget": "phone"})
+    phone = fields.String(
+        load_default="", validate=validate.Length(max=20), metadata={"private": True, "widget": "phone"}
+    )
     deposit_fen = fields.Integer(strict=True, load_default=0, validate=validate.Range(0, 10_000_000),
                                  metadata={"label": _("Deposit"), "unit": "fen"})  # fmt: skip
     urgent = fields.Boolean(load_default=False)
@@ -154,7 +156,9 @@ def extend(row: Loan, form: Mapping[str, Any], ctx: StepContext) -> None:
     row.until_on = form["until_on"]
 
 
-@loans.step("pay", ["lent"], title=_("Change the deposit"), form=AmountForm, needs_key=True, permission="sample_api.lend")
+@loans.step(
+    "pay", ["lent"], title=_("Change the deposit"), form=AmountForm, needs_key=True, permission="sample_api.lend"
+)
 def pay(row: Loan, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The deposit is another."""
     row.deposit_fen += form["amount_fen"]
@@ -220,7 +224,9 @@ def _short(act: Any, form: Mapping[str, Any], params: Days) -> Verdict:
     return deny(_("This is longer than %(days)s days. Choose an earlier day.", days=params.within_days))
 
 
-@return_deadline.deadline("back", starts=["sample_api.loan.lend"], ends=["sample_api.loan.give_back"], owed_by="receptionist")
+@return_deadline.deadline(
+    "back", starts=["sample_api.loan.lend"], ends=["sample_api.loan.give_back"], owed_by="receptionist"
+)
 def _by(act: Any, params: ReturnDays) -> datetime:
     return act.at + timedelta(days=params.within_days)
 

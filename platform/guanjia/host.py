@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -101,10 +102,13 @@ class Host:
                 table[item.key] = item
         if plugin.directory is not None:
             self._directory = plugin.directory
-        clauses = plugin.folder / "clauses.toml"
-        if clauses.exists():
-            self._add_clauses(load_clauses(clauses))
-        load_catalogue(plugin.key, plugin.folder / "translations")
+        with _told_of(plugin, f"the package {plugin.package} cannot be imported", "correct its name"):
+            folder = plugin.folder
+        with _told_of(plugin, "clauses.toml cannot be read", "correct that entry"):
+            if (folder / "clauses.toml").exists():
+                self._add_clauses(load_clauses(folder / "clauses.toml"))
+        with _told_of(plugin, "its translations cannot be read", "correct the .po file"):
+            load_catalogue(plugin.key, folder / "translations")
 
     def _add_clauses(self, book: ClauseBook) -> None:
         self.texts |= book.rules
@@ -196,6 +200,15 @@ class Host:
     def label(self, key: str) -> Label | str:
         """The label of a coded value (a category, a field, a step at the door), or the key itself."""
         return self.labels.get(key, key)
+
+
+@contextmanager
+def _told_of(plugin: Plugin, what: str, remedy: str) -> Iterator[None]:
+    """Whatever goes wrong in the block is told as a fault of the plugin."""
+    try:
+        yield
+    except Exception as fault:
+        raise PluginFault(f"Plugin {plugin.key}: {what} ({type(fault).__name__}: {fault}); {remedy}.") from fault
 
 
 def discover(left_out: Iterable[str] = ()) -> list[Plugin]:

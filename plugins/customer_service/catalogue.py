@@ -59,7 +59,7 @@ class ContractorForm(StrictSchema):
     """An outside team."""
 
     name = fields.String(
-        required=True, validate=validate.Length(min=1, max=80), metadata={"label": _("Name"), "fact": True}
+        required=True, validate=validate.Length(min=1, max=80), metadata={"label": _("Name of the team"), "fact": True}
     )
     phone = fields.String(load_default="", validate=validate.Length(max=40),
                           metadata={"label": _("Phone"), "widget": "phone", "private": True})  # fmt: skip
@@ -84,7 +84,7 @@ contractors = register(
     "customer_service.contractor", Contractor, title=_("Contractor"), form=ContractorForm, level="site",
     permission="customer_service.catalogue.edit", search=("name",), order="name",
     columns=(
-        Column("name", _("Name"), "link", sort=True), Column("reviewed_on", _("Reviewed on"), "date", sort=True),
+        Column("name", _("Name of the team"), "link", sort=True), Column("reviewed_on", _("Reviewed on"), "date", sort=True),
         Column("review_result", _("Result"), "choice", labels=RESULTS, filter=True), Column("state", _("State"), "state", filter=True),
     ),
 )  # fmt: skip

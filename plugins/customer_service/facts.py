@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from guanjia.sdk import Loader, facts
-from plugins.customer_service.kinds import ENGINEERED, INDOOR_SERVICES
+from plugins.customer_service.kinds import EMERGENCIES, ENGINEERED, INDOOR_SERVICES
 from plugins.customer_service.models import Contractor, MaterialLine, ServiceRequest
 
 
@@ -100,7 +100,7 @@ def _facts(loader: Loader, r: ServiceRequest, has_lines: bool, contractor: Contr
         category=r.category,
         deadline_class=r.deadline_class,
         is_repair=r.kind in ENGINEERED,
-        is_indoor_service=r.kind in INDOOR_SERVICES and r.household_id is not None,
+        is_indoor_service=r.kind in INDOOR_SERVICES and r.household_id is not None and r.category not in EMERGENCIES,
         is_emergency=r.is_emergency,
         is_major=r.is_major,
         has_resident=r.household_id is not None,

@@ -9,6 +9,7 @@ from guanjia.sdk import Column, Document, Flow, Loader, State, words
 from plugins.customer_service.facts import request_facts
 from plugins.customer_service.kinds import CATEGORY_LABELS, DEADLINE_CLASSES, KINDS, SOURCES
 from plugins.customer_service.models import Contractor, MaterialLine, ServiceRequest
+from plugins.customer_service.sheet import quantity_text, sheet_facts
 from plugins.registry.public import household_labels, unit_label
 from tenants.public import department_titles
 
@@ -109,23 +110,10 @@ def mask_phone(phone: str) -> str:
     return phone[:3] + "****" + phone[-4:]
 
 
-def quantity_text(milli: int) -> str:
-    """A quantity in thousandths as people write it: 1500 as 1.5."""
-    whole, rest = divmod(milli, 1000)
-    return str(whole) if not rest else f"{whole}.{rest:03d}".rstrip("0")
-
-
 def heading(case: ServiceRequest, values: Mapping[str, Any]) -> str:
     """`BX-2026-00001 · 1-2-302 · 水管渗漏`."""
     parts = [case.number or "", str(values.get("unit") or ""), str(CATEGORY_LABELS[case.category])]
     return " · ".join(part for part in parts if part)
-
-
-def sheet_facts(loader: Loader, case: ServiceRequest) -> Mapping[str, Any]:
-    """What the printed handling sheet shows besides the case view."""
-    lines = loader.children(MaterialLine, MaterialLine.request_id, [case.id])[case.id]
-    ids = (case.worker_id, case.received_by, case.reviewed_by, case.supervisor_signed_by, case.head_signed_by)
-    return {"lines": lines, "names": loader.names(ids), "quantity_text": quantity_text}
 
 
 requests = Flow(
@@ -139,5 +127,7 @@ requests = Flow(
     order="-received_at",
     present=present,
     heading=heading,
+    ladder=(("centre_head", 24), ("site_manager", 72)),
     documents=(Document("sheet", _("Handling sheet"), "customer_service/sheet.html", sheet_facts),),
+    fragments={"heading": "customer_service/case_heading.html", "summary": "customer_service/case_summary.html"},
 )

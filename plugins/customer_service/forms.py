@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from marshmallow import fields, validate
 
 from guanjia.sdk import StrictSchema, words
@@ -18,7 +20,7 @@ from plugins.customer_service.kinds import (
 _ = words("customer_service")
 
 
-def _one_of(labels: dict[str, object], label: object, **options: object) -> fields.String:
+def _one_of(labels: Mapping[str, object], label: object, **options: object) -> fields.String:
     meta = {"label": label, "choices": list(labels.items()), **options.pop("metadata", {})}  # type: ignore[dict-item]
     return fields.String(validate=validate.OneOf(list(labels)), metadata=meta, **options)  # type: ignore[arg-type]
 
@@ -146,7 +148,7 @@ class MaterialForm(StrictSchema):
     name = fields.String(required=True, validate=validate.Length(min=1, max=60), metadata={"label": _("Material")})
     quantity = fields.Decimal(required=True, places=3, validate=validate.Range(min=0, min_inclusive=False, max=100000),
                               metadata={"label": _("Quantity")})  # fmt: skip
-    unit = fields.String(load_default="", validate=validate.Length(max=10), metadata={"label": _("Unit")})
+    unit = fields.String(load_default="", validate=validate.Length(max=10), metadata={"label": _("Unit of measure")})
 
 
 class MaterialsForm(StrictSchema):

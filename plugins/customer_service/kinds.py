@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from guanjia.sdk import Text
+
+if TYPE_CHECKING:
+    from guanjia.rules.rulebook import Rulebook
 
 REPAIR, INSTALLATION, CLEANING, SECURITY, GREENING = "repair", "installation", "cleaning", "security", "greening"
 KINDS = {
@@ -68,6 +73,8 @@ CATEGORIES: dict[str, tuple[str, str, str, str, str]] = {
     "office_furniture": (REPAIR, "engineering", ORDINARY, "办公设备家具修理", "Office equipment and furniture"),
     "other": (REPAIR, "engineering", ORDINARY, "其他外派项目", "Other outside work"),
 }
+EMERGENCIES = ("outage_beyond_one_floor", "lift_failure", "burst_pipe", "fire", "crime")  # 5/5.1.3
+OUTAGE = "outage_beyond_one_floor"
 CATEGORY_LABELS = {key: Text(entry[3], entry[4]) for key, entry in CATEGORIES.items()}
 
 SOURCES = {
@@ -108,6 +115,25 @@ def department_of(category: str) -> str:
     return CATEGORIES[category][1]
 
 
-def deadline_class_of(category: str) -> str:
-    """The deadline class of a category unless the catalogue says otherwise."""
-    return CATEGORIES[category][2]
+# The rule that sets the date of a class; of every other class it is the ordinary one.
+REPAIR_DEADLINE = "customer_service.repair_deadline"
+DEADLINE_RULES = {
+    URGENT: "customer_service.urgent_24h",
+    NEGOTIATED: "customer_service.negotiated_deadline",
+    MOVE_IN: "customer_service.move_in_cleaning",
+}
+
+
+def deadline_class_of(category: str, rulebook: Rulebook | None = None) -> str:
+    """The deadline class of a category: what the rules in force list as urgent or negotiated, else the usual one.
+
+    A category that the site took off such a list is ordinary there. Where the rule is off its class stays, and the
+    ordinary rule sets the date. Emergencies are urgent everywhere.
+    """
+    usual = CATEGORIES[category][2]
+    if rulebook is None or category in EMERGENCIES:
+        return usual
+    for name in (URGENT, NEGOTIATED):
+        if category in rulebook.params_of(DEADLINE_RULES[name]).get("categories", ()):
+            return name
+    return ORDINARY if usual in (URGENT, NEGOTIATED) and rulebook.is_on(DEADLINE_RULES[usual]) else usual

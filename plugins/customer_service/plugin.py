@@ -1,14 +1,15 @@
 """The manifest of customer service."""
 
-from guanjia.sdk import Plugin, words
+from guanjia.sdk import MenuItem, Plugin, words
 from plugins.customer_service import permissions, rules
 from plugins.customer_service.catalogue import contractors, services, takeovers
 from plugins.customer_service.flow import requests
-from plugins.customer_service.steps import desk, intake, work
+from plugins.customer_service.pages import blueprint
+from plugins.customer_service.steps import desk, intake, phone, work
 
 _ = words("customer_service")
 
-STEPS = (intake, work, desk)  # importing them gives the flow its steps
+STEPS = (intake, work, desk, phone)  # importing them gives the flow its steps
 
 plugin = Plugin(
     key="customer_service",
@@ -19,4 +20,14 @@ plugin = Plugin(
     permissions=permissions.ALL,
     flows=(requests, services, contractors, takeovers),
     rules=rules.ALL,
-)
+    blueprints=(blueprint,),
+    menu=(
+        MenuItem("work", _("Take a request"), "customer_service.intake", order=10, icon="telephone-inbound"),
+        MenuItem("work", _("My work"), "customer_service.work", order=11, icon="tools", on_phone=True),
+        MenuItem("work", _("Report a fault"), "customer_service.report", order=12, icon="megaphone", on_phone=True),
+        MenuItem("work", _("Board"), "customer_service.board", order=13, icon="kanban"),
+        MenuItem("work", _("Calls after the work"), "customer_service.revisits", order=14, icon="telephone-outbound"),
+        MenuItem("work", _("Figures of repairs"), "customer_service.figures", order=15, icon="bar-chart",
+                 permission=permissions.FIGURES.key),
+    ),
+)  # fmt: skip

@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from guanjia.errors import GuanjiaError, Waiting
-
 from guanjia.testing import run_timers
-
 from plugins.demo.story import REQUEST, some_household
 from plugins.demo.world import Office, World
 

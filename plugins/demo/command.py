@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+
 from guanjia.clock import Clock
 from guanjia.config import Config
 from guanjia.words import set_language, set_zone
@@ -29,7 +30,6 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -
     """Watch a repair request live through its regulation at two offices, then try the portal."""
     from guanjia.cli import running, serve_app
     from guanjia.db.migrate import upgrade
-
     from plugins.demo.bustle import bustle
     from plugins.demo.story import play
     from plugins.demo.telling import tell_accounts, tell_heading, tell_line
@@ -90,9 +90,10 @@ def story_start() -> datetime:
 
 
 def _demo_company() -> tuple[Any, Any]:
+    from sqlalchemy import select
+
     from guanjia.db.session import system_session, tenant_session
     from guanjia.steps.models import Tenant
-    from sqlalchemy import select
     from tenants.public import Staff
 
     with system_session() as session:

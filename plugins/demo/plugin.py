@@ -1,7 +1,6 @@
 """The manifest of the demonstration: a command, nothing else."""
 
 from guanjia.sdk import Plugin, words
-
 from plugins.demo.command import demo
 
 _ = words("demo")

@@ -11,6 +11,7 @@ from uuid import UUID
 from guanjia.errors import Refused, Waiting
 from guanjia.rules.reason import Reason
 from guanjia.sdk import Context
+from guanjia.steps import deadlines
 from guanjia.steps.approvals import waiting_for
 from guanjia.steps.view import ReasonView, reason_view
 from guanjia.testing import pass_time
@@ -36,7 +37,7 @@ class Line:
     who: str
     role: str
     step: str
-    outcome: str  # allow | deny | wait
+    outcome: str  # allow | deny | wait | done (after the signature it waited for)
     number: str = ""
     asked: list[str] = field(default_factory=list)
     reasons: list[ReasonView] = field(default_factory=list)
@@ -78,7 +79,8 @@ class Teller:
         try:
             done = caller.perform(step, case_id, form)
             result = done.case_id
-            line.number, line.asked = done.number or "", [*done.rules, *(r for n in done.nested for r in n.rules)]
+            asked = [*done.rules, *(r for n in done.nested for r in n.rules)]
+            line.number, line.asked = done.number or "", list(dict.fromkeys(asked))
             excepted = list(done.excepted)
             made = [*done.deadlines, *(d for n in done.nested for d in n.deadlines)]
             line.deadlines = [(d["name"], datetime.fromisoformat(d["due_at"]) if d["due_at"] else None) for d in made]
@@ -106,7 +108,22 @@ class Teller:
         with caller.reading() as loader:
             waiting = waiting_for(loader, office.people[who], [office.id])
             approval_id = waiting[0][0].id
+            step, case_id = waiting[0][0].step, waiting[0][0].target_id
         self.act(office, who, "guanjia.approval.grant", approval_id, {"note": note})
+        self._carried_out(office, step, case_id)
+
+    def _carried_out(self, office: Office, step: str, case_id: UUID | None) -> None:
+        """After the last signature the step that waited has run; its date is part of the story."""
+        host = self.world.host
+        with self.world.at(office, "head").reading() as loader:
+            flow = host.flow(host.step(step).flow)
+            case = loader.get(flow.model, case_id)
+            assert case is not None and case_id is not None  # it waited for a case that exists
+            current = deadlines.open_of(loader.session, flow.key, case_id)
+            line = Line(host.clock.now(), office.code, office.names["eng"], _role_of("eng"), str(host.step(step).title), "done",
+                        case.number, deadlines=[(d.name, d.due_at) for d in current])  # fmt: skip
+        self.lines.append(line)
+        self._tell(line)
 
     def pass_time(self, **span: int) -> None:
         """Let time go by; timers that fall due meanwhile are carried out in their order."""

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from guanjia.words import current_language, show
 from rich.console import Console
 from rich.markup import escape
 
+from guanjia.rules.clauses import RuleText
+from guanjia.words import current_language, show
 from plugins.demo.story import Line
 from plugins.demo.world import PASSWORD, World
 
 console = Console(highlight=False, soft_wrap=True)
 WORDS = {
-    "zh": {"allow": "通过", "deny": "不准", "wait": "待批", "asked": "依据", "due": "期限", "waits": "等待签字", "set_aside": "不适用",
-           "finish": "完成期限", "sheet": "补单期限", "sheet_back": "回单期限", "report": "回报期限", "agreed": "待约定"},
-    "en": {"allow": "allowed", "deny": "denied", "wait": "waits", "asked": "rules asked", "due": "due", "waits": "waits for",
-           "set_aside": "set aside", "finish": "finish", "sheet": "sheet", "sheet_back": "sheet back", "report": "report back",
-           "agreed": "to be agreed"},
+    "zh": {
+        "allow": "通过", "deny": "不准", "wait": "待批", "done": "办成", "asked": "依据", "waits": "等待签字",
+        "set_aside": "不适用", "finish": "完成期限", "sheet": "补单期限", "sheet_back": "回单期限", "report": "回报期限",
+        "agreed": "待约定",
+    },
+    "en": {
+        "allow": "allowed", "deny": "denied", "wait": "waits", "done": "done", "asked": "rules asked", "waits": "waits for",
+        "set_aside": "set aside", "finish": "finish", "sheet": "sheet", "sheet_back": "sheet back",
+        "report": "report back", "agreed": "to be agreed",
+    },
 }  # fmt: skip
-COLOURS = {"allow": "green", "deny": "red", "wait": "yellow"}
+COLOURS = {"allow": "green", "deny": "red", "wait": "yellow", "done": "green"}
 _site: list[str] = [""]
+_texts: dict[str, RuleText] = {}
 
 
 def tell_heading(world: World) -> None:
@@ -28,6 +35,7 @@ def tell_heading(world: World) -> None:
     console.print("[bold]同一项报修，两个管理处，同一套制度，开关不同[/]" if zh else
                   "[bold]One repair, two offices, the same regulations, different switches[/]")  # fmt: skip
     _site[0] = ""
+    _texts.update(world.host.texts)
 
 
 def tell_line(line: Line) -> None:
@@ -49,7 +57,10 @@ def tell_line(line: Line) -> None:
     if line.waits_for:
         console.print(f"      [yellow]{t['waits']}：{escape('、'.join(line.waits_for))}[/]")
     if line.asked and line.outcome == "allow":
-        console.print(f"      [dim]{t['asked']}：{', '.join(line.asked)}[/]")
+        titles = [str(_texts[key].title) if key in _texts else key for key in line.asked]
+        console.print(
+            f"      [dim]{t['asked']}：{escape('、'.join(titles) if current_language() == 'zh' else ', '.join(titles))}[/]"
+        )
     for name, due in line.deadlines:
         console.print(f"      [cyan]{t.get(name, name)}：{show(due) if due else t['agreed']}[/]")
 

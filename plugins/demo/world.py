@@ -8,10 +8,9 @@ from uuid import UUID
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
+from plugins.registry.generate import generate_households, load_generated
 from tenants.founding import found_company, standard_roles
 from tenants.public import department_of_site
-
-from plugins.registry.generate import generate_households, load_generated
 
 PASSWORD = "guanjia-demo-2026"  # noqa: S105 - printed on purpose, for a database that holds nothing real
 ADMIN = "admin"
@@ -174,6 +173,7 @@ def _set(world: World, office: Office, reason: str, *rules: dict[str, object]) -
 def find_again(host: Host, company_id: UUID, admin_id: UUID) -> World:
     """The demonstration's world as it lies in the database from an earlier run."""
     from sqlalchemy import select
+
     from tenants.public import Site, Staff
 
     admin = Context(host, company_id, admin_id, via="demo")

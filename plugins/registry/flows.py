@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import inspect, select, update
+from sqlalchemy import inspect, select
 
 from guanjia.sdk import SAME, Column, Invalid, Loader, StepContext, words
 from plugins.registry import codes, permissions, phones, presenting, rooms, search
@@ -231,12 +231,12 @@ def _phone(row: Resident | None, given: str | None) -> str:
 def _settle_resident(row: Resident, ctx: StepContext) -> None:
     """One contact in each household; the household, and one that the person left, are found by who lives there."""
     if row.is_contact:
-        ctx.session.execute(
-            update(Resident)
-            .where(Resident.company_id == ctx.session.company_id, Resident.household_id == row.household_id,
-                   Resident.id != row.id, Resident.is_contact)
-            .values(is_contact=False, version=Resident.version + 1, changed_at=ctx.recorded_at)
+        others = select(Resident).where(
+            Resident.company_id == ctx.session.company_id, Resident.household_id == row.household_id,
+            Resident.id != row.id, Resident.is_contact,
         )  # fmt: skip
+        for other in ctx.session.scalars(others):
+            other.is_contact, other.version, other.changed_at = False, other.version + 1, ctx.recorded_at
     left = [old for old in inspect(row).attrs.household_id.history.deleted or () if old is not None]
     search.refresh(ctx.session, [row.household_id, *left], person=row)
 

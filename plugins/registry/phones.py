@@ -7,6 +7,7 @@ import unicodedata
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
 _LANDLINE = re.compile(r"[+(\d][\d+()\-]{3,24}((转|ext|x|#)\d{1,6})?", re.IGNORECASE)
+_NO_DIGITS = re.compile(r"[^0-9]")
 _BLANKS = re.compile(r"\s+")
 _COUNTRY = re.compile(r"^(\+|00)86-?(?=1[3-9])")
 TAIL = 4  # the last digits stay readable in the mask, so that finding by them gives nothing more away
@@ -50,7 +51,7 @@ def is_mask(text: str) -> bool:
 
 def digits_of(text: str) -> str:
     """The digits alone."""
-    return "".join(c for c in text if c.isdigit() and c.isascii())
+    return _NO_DIGITS.sub("", text)
 
 
 def tail(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from plugins.registry.codes import CARE_TAGS, OCCUPANCIES, ROLES, USAGES
+from plugins.registry.generate import generate_households, load_generated
 from plugins.registry.labels import (
     HouseholdFacts,
     HouseholdLabel,
@@ -20,5 +21,5 @@ HOUSEHOLD_TABLE, UNIT_TABLE = "registry_household", "registry_unit"  # for in_sa
 __all__ = [
     "CARE_TAGS", "HOUSEHOLD_LOOKUP", "HOUSEHOLD_TABLE", "OCCUPANCIES", "ROLES", "UNIT_LOOKUP", "UNIT_TABLE", "USAGES",
     "Building", "Household", "HouseholdFacts", "HouseholdLabel", "Resident", "ResidentLabel", "Unit", "find_households",
-    "find_units", "household_facts", "household_labels", "unit_label",
+    "find_units", "generate_households", "household_facts", "household_labels", "load_generated", "unit_label",
 ]  # fmt: skip

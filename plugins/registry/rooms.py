@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from plugins.registry import phones
 
@@ -55,14 +56,15 @@ def order_of(code: str) -> str:
     return _NUMBERS.sub(lambda found: found[0].zfill(6), code.lower())[:120]
 
 
-def words_of(code: str) -> list[str]:
+@lru_cache(maxsize=1024)
+def words_of(code: str) -> tuple[str, ...]:
     """All that somebody may type to find the room: the code from each part on, with and without dashes."""
     parts = code.lower().split("-")
     found: dict[str, None] = {}
     for start in range(len(parts)):
         found["-".join(parts[start:])] = None
         found["".join(parts[start:])] = None
-    return list(found)
+    return tuple(found)
 
 
 def search_text(code: str, people: list[tuple[str, str]], *, most: int) -> str:
@@ -70,7 +72,7 @@ def search_text(code: str, people: list[tuple[str, str]], *, most: int) -> str:
 
     Each word has a blank before it. The numbers themselves stay out: a search of parts would give them away.
     """
-    words = words_of(code)
+    words = [*words_of(code)]
     for name, phone in people:
         words.append(name.lower().replace(" ", ""))
         if phones.tail(phone):

@@ -166,6 +166,11 @@ def _with_phone(loader: Loader, fits: Any) -> Any:
 
 
 def _rank(word: str, column: Any) -> Any:
-    """A whole word first, then the beginning of one, then the rest."""
+    """A whole word first, then rooms whose code begins so (it is the first word), then the beginning of any word."""
     plain = _plain(word)
-    return case((column.like(f"% {plain} %", escape="\\"), 0), (column.like(f"% {plain}%", escape="\\"), 1), else_=2)
+    return case(
+        (column.like(f"% {plain} %", escape="\\"), 0),
+        (column.like(f" {plain}%", escape="\\"), 1),
+        (column.like(f"% {plain}%", escape="\\"), 2),
+        else_=3,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 from guanjia.host import Host
 from guanjia.rules.reason import Reason
@@ -13,7 +14,7 @@ from guanjia.rules.settings import SWITCH, Setting, change_points
 from guanjia.sdk import Loader, Message, Text, words
 from guanjia.words import Label
 from tenants.models import HQ_ADMIN
-from tenants.settings.draft import Blocked, Draft, Sorted, resolve_at
+from tenants.settings.draft import Blocked, Draft, Sorted, resolve_all, resolve_at
 from tenants.settings.forms import OPTIONS
 from tenants.settings.scope import Place
 
@@ -100,12 +101,7 @@ def conflict_reasons(loader: Loader, draft: Draft, settings: Sequence[Setting]) 
     after = [*settings, *draft.settings]
     found = []
     for one, other in conflict_pairs(host, changed):
-        concerned = Sorted(s for s in after if s.rule in (one, other))
-        places = {
-            place: spans
-            for place in draft.scope.places
-            if (spans := _spans(host, one, other, place, concerned.along(place), _first_moment(draft, place)))
-        }
+        places = _together(host, one, other, draft, after)
         if places:
             about = one if one in changed else other
             message = _(
@@ -115,6 +111,17 @@ def conflict_reasons(loader: Loader, draft: Draft, settings: Sequence[Setting]) 
             )  # fmt: skip
             found.append(Reason(about, "deny", message))
     return found
+
+
+def _together(host: Host, one: str, other: str, draft: Draft, settings: Iterable[Setting]) -> dict[Place, list[Span]]:
+    """The places where both rules would be on, with the days."""
+    concerned = Sorted(s for s in settings if s.rule in (one, other))
+    known: dict[tuple[Any, ...], list[Span]] = {}
+    for place in draft.scope.places:
+        kin = concerned.kin(place)
+        if kin not in known:
+            known[kin] = _spans(host, one, other, place, concerned.along(place), _first_moment(draft, place))
+    return {place: spans for place in draft.scope.places if (spans := known[concerned.kin(place)])}
 
 
 def where_and_when(places: dict[Place, list[Span]]) -> list[Message]:
@@ -185,10 +192,9 @@ def _vacant(loader: Loader, draft: Draft, setting: Setting, after: Sequence[Sett
     """Roles that the rule would name at the places it reaches, and that nobody holds there."""
     rule = loader.host.rules[setting.rule]
     roles = [spec for spec in rule.params.specs() if spec.type == "role"]
-    concerned = Sorted(s for s in after if s.rule == rule.key)
     empty: dict[str, list[str]] = {}
-    for place in draft.scope.sites if roles else ():
-        values = resolve_at(rule, place, concerned.along(place), setting.counts_from(place.zone))
+    places = draft.scope.sites if roles else []
+    for place, values in resolve_all(rule, places, after, lambda place: setting.counts_from(place.zone)).items():
         if not values.on or rule.plugin not in place.plugins:
             continue
         named = {k for spec in roles for k in (values.params[spec.name] if spec.many else [values.params[spec.name]])}

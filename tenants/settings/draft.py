@@ -5,7 +5,7 @@ Nothing here writes: a page shows a draft before it is saved, and the step that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -249,3 +249,23 @@ class Sorted:
     def along(self, where: Scope | Place) -> list[Setting]:
         """The settings of the scopes on the way from the company down to `where`."""
         return [setting for scope in where.chain for setting in self._by_scope.get(scope, ())]
+
+    def kin(self, where: Scope | Place) -> tuple[Any, ...]:
+        """Equal for places at which these settings mean the same: most sites set nothing of their own."""
+        return (where.zone.key, *(scope for scope in where.chain if scope in self._by_scope))
+
+
+def resolve_all(
+    rule: Rule, places: Iterable[Place], settings: Iterable[Setting], when: Callable[[Place], datetime]
+) -> dict[Place, Resolved]:
+    """What is in force of the rule at each place, at the moment that `when` gives; resolved once for places alike."""
+    concerned = Sorted(s for s in settings if s.rule == rule.key)
+    known: dict[tuple[Any, ...], Resolved] = {}
+    found = {}
+    for place in places:
+        at = when(place)
+        key = (*concerned.kin(place), at)
+        if key not in known:
+            known[key] = resolve_at(rule, place, concerned.along(place), at)
+        found[place] = known[key]
+    return found

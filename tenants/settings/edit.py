@@ -19,7 +19,6 @@ from guanjia.schema import localise
 from guanjia.sdk import Loader, Rule, words
 from guanjia.web.forms import Option
 from guanjia.web.widgets import UNITS, bounds_of, split_items, text_of, value_of
-from guanjia.words import show
 from tenants.settings.draft import entry_of, options_of, roles_of
 from tenants.settings.forms import INHERIT
 from tenants.settings.levels import Row, Standing
@@ -53,6 +52,11 @@ class Control:
     is_disabled: bool = False
     may_lock: bool = False
     locks: bool = False
+
+    @property
+    def first_id(self) -> str:
+        """Where a link to the control leads."""
+        return f"{self.id}-0" if self.widget in ("radio", "checkboxes") else self.id
 
 
 def values_of(loader: Loader, rule: Rule, entry: Mapping[str, Any] | Setting | None) -> Values:
@@ -159,8 +163,13 @@ def texts_of(error: Any) -> list[str]:
     return [localise(error)]
 
 
-def _inherit(row: Row) -> str:
-    return str(_("Inherit: %(value)s", value=row.inherited_shown))
+def _inherit(row: Row, shown: Any = None) -> str:
+    """What a control says that leaves the value to those above: the regulation itself where nobody is."""
+    value = row.inherited_shown if shown is None else shown
+    above_is_the_code = len(row.levels) == 2
+    return str(
+        _("By the regulation: %(value)s", value=value) if above_is_the_code else _("Inherit: %(value)s", value=value)
+    )
 
 
 def _switch(row: Row, values: Values) -> Control:
@@ -190,7 +199,10 @@ def _param(loader: Loader, stands: Standing, row: Row, spec: ParamSpec, values: 
         pairs = known_items(loader, stands, spec, chosen)
         options = [Option(value, str(label), value in chosen) for value, label in pairs]
         may_add = spec.type in ("coded", "text") and not spec.choices
-        return Control(row, "", name, "checkboxes", options, is_own=is_own, may_add=may_add, more=more)
+        inherit = _inherit(row)
+        return Control(
+            row, "", name, "checkboxes", options, is_own=is_own, may_add=may_add, more=more, placeholder=inherit
+        )
     chosen_text = values.get(name, "")
     if spec.type == "bool":
         return Control(row, "", name, "select", _choices(row, [("true", _("Yes")), ("false", _("No"))], chosen_text))
@@ -205,7 +217,7 @@ def _param(loader: Loader, stands: Standing, row: Row, spec: ParamSpec, values: 
     return Control(
         row, "", name, "number" if is_number else "text", value=chosen_text,
         attrs={key: value for key, value in attrs.items() if value is not None},
-        unit=str(UNITS.get(unit, "")), placeholder=show(text_of(made, row.inherited, UTC)),
+        unit=str(UNITS.get(unit, "")), placeholder=_inherit(row, text_of(made, row.inherited, UTC)),
     )  # fmt: skip
 
 

@@ -12,9 +12,9 @@ from guanjia.rules.settings import SWITCH, Resolved, Setting, in_force
 from guanjia.sdk import Loader, Rule, words
 from guanjia.words import Label
 from tenants.settings.checks import conflict_pairs, label_of
-from tenants.settings.draft import Sorted, names_of, resolve_at, wishes_of
+from tenants.settings.draft import Sorted, names_of, resolve_all, resolve_at, wishes_of
 from tenants.settings.preview import value_in
-from tenants.settings.scope import COMPANY, Place, Scope
+from tenants.settings.scope import Place, Scope
 from tenants.settings.shown import Shown, shown_value
 
 _ = words("tenants")
@@ -57,11 +57,6 @@ class Standing:
     resolved: Resolved
     own: Setting | None
     rows: tuple[Row, ...]
-
-    @property
-    def locked_by(self) -> Setting | None:
-        """The setting that locks the whole rule for this scope."""
-        return self.rows[0].lock if self.rows[0].lock is not None and self.rows[0].lock.lock else None
 
     @property
     def locks(self) -> list[Setting]:
@@ -160,16 +155,10 @@ def history(loader: Loader, rule: Rule, scope: Scope, settings: Sequence[Setting
 
 def places_on(rule: Rule, places: Sequence[Place], settings: Sequence[Setting], at: datetime) -> dict[Place, Resolved]:
     """What is in force of the rule at each of the places."""
-    concerned = Sorted(s for s in settings if s.rule == rule.key)
-    return {place: resolve_at(rule, place, concerned.along(place), at) for place in places}
+    return resolve_all(rule, places, settings, lambda _place: at)
 
 
 def partners(loader: Loader, rule: Rule) -> list[Rule]:
     """The rules that cannot be on together with this one."""
     pairs = conflict_pairs(loader.host, [rule.key])
     return [loader.host.rules[one if other == rule.key else other] for one, other in pairs]
-
-
-def is_everywhere_alike(rule: Rule, settings: Sequence[Setting], scope: Scope) -> bool:
-    """Whether nothing below the company was ever set about the rule, so that one answer serves all sites."""
-    return scope.kind == COMPANY and all(s.scope == scope.id for s in settings if s.rule == rule.key)

@@ -12,7 +12,7 @@ from guanjia.rules.settings import SWITCH, Resolved, Setting, in_force
 from guanjia.sdk import Loader, Rule, words
 from guanjia.words import Label
 from tenants.settings.draft import Sorted, resolve_at
-from tenants.settings.levels import is_everywhere_alike, places_on
+from tenants.settings.levels import places_on
 from tenants.settings.scope import COMPANY, SITE, UNIT, Scope, snapshot_of
 
 _ = words("tenants")
@@ -153,9 +153,7 @@ def _line(loader: Loader, scope: Scope, text: RuleText, settings: list[Setting],
     is_locked = inherited.lock_on(SWITCH) is not None or bool(inherited.locked_params)
     on_at = None
     if scope.kind != SITE:
-        alike = is_everywhere_alike(rule, settings, scope)
-        places = [] if alike else places_on(rule, scope.sites, settings, at).values()
-        on_at = (len(scope.sites) if resolved.on else 0) if alike else sum(found.on for found in places)
+        on_at = sum(found.on for found in places_on(rule, scope.sites, settings, at).values())
     return Line(
         text, rule, resolved, origin, own is not None and bool(own.names() or own.lock or own.locked_params),
         is_locked, differs, on_at, len(scope.sites),

@@ -23,7 +23,7 @@ from guanjia.web.shown import reason_parts
 from guanjia.web.widgets import value_of
 from tenants.settings import permissions
 from tenants.settings.checks import label_of, lock_reasons, title_of
-from tenants.settings.draft import Blocked
+from tenants.settings.draft import Blocked, read_draft
 from tenants.settings.edit import ASK, ENTER, EXCEPTION, MODES, Values, entry_of_post, texts_of, values_of
 from tenants.settings.forms import FROM_DAY, INHERIT, AskForm, ChangeForm
 from tenants.settings.levels import standing
@@ -39,10 +39,7 @@ V = TypeVar("V", bound=Callable[..., Any])
 
 blueprint = Blueprint("tenants_rules", __name__)
 
-MENU = (
-    MenuItem("hq", _("Rules"), "tenants_rules.overview", order=30, icon="sliders"),
-    MenuItem("office", _("Rules"), "tenants_rules.overview", order=30, icon="sliders"),
-)
+MENU = (MenuItem("office", _("Rules"), "tenants_rules.overview", order=30, icon="sliders"),)
 SHOWN_EFFECTS = 200
 STEPS = {ENTER: "tenants.rule_change.enter", EXCEPTION: "tenants.rule_change.enter", ASK: "tenants.rule_change.ask"}
 
@@ -65,6 +62,11 @@ def _url(name: str, loader: Loader, where: Scope | str | None = None, **values: 
     return url_for(f"tenants_rules.{name}", site_code=code, **values)
 
 
+def _render(template: str, **values: Any) -> str:
+    """The page, its words looked up in this module's catalogue first."""
+    return render_template(template, _=_, **values)
+
+
 @_both("", "overview", "GET")
 def overview(site_code: str | None = None) -> str:
     """All rules at a scope, found by words, module, kind and state."""
@@ -77,7 +79,7 @@ def _overview(loader: Loader, scope: Scope, errors: Sequence[str] = ()) -> str:
     wanted = Wanted(*(request.values.get(name, "").strip()[:100] for name in ("q", "plugin", "kind", "state")))
     found = sections(loader, scope, load_settings(loader.session), wanted, loader.now)
     owners = {key.split(".", 1)[0] for key in loader.host.texts}
-    return render_template(
+    return _render(
         "tenants/settings/overview.html", sections=found, wanted=wanted, scope=scope, errors=errors,
         scope_key=scope_key(scope), scopes=scope_choices(loader) if loader.site is None else (),
         plugins=[(p.key, p.title) for p in loader.host.plugins.values() if p.key in owners], kinds=KINDS.items(),
@@ -139,7 +141,7 @@ def rule(key: str, site_code: str | None = None) -> AnyResponse | str:
 
 
 def _rule(loader: Loader, page: RulePage, refusals: Sequence[Any] = ()) -> str:
-    return render_template(
+    return _render(
         "tenants/settings/rule.html", page=page, refusals=refusals, scopes=scope_choices(loader) if loader.site is None else (),
         self_url=_url("rule", loader, key=page.text.key), regulations=loader.host.regulations,
         lock_words=lambda lock: _lock_words(loader, page, lock),
@@ -263,13 +265,10 @@ def _preview(
     """What the change would do. Raises Invalid for what is not right yet."""
     if not loader.may(permissions.SWITCH.key):
         raise Forbidden()
-    try:
-        loaded = (AskForm if mode == ASK else ChangeForm)().load(form)
-    except ValidationError as error:
-        raise Invalid(error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}) from error
+    loaded = _loaded(loader, scope, form, mode)
     found = preview(loader, scope, loaded, exception=mode != ENTER)
     first = loaded["rules"][0]["rule"]
-    html = render_template(
+    html = _render(
         "tenants/settings/preview.html", preview=found, scope=scope, scope_key=scope_key(scope), mode=mode,
         change=msgspec.json.encode(form).decode(), bulk=bulk,
         refusals=[reason_parts(reason_view(loader, reason)) for reason in found.refusals],
@@ -283,6 +282,25 @@ def _preview(
                 (str(title_of(loader.host, first)), _url("rule", loader, scope, key=first)), (str(_("Preview")), None)],
     )  # fmt: skip
     return Response(html, 422) if found.refusals else html
+
+
+def _loaded(loader: Loader, scope: Scope, form: Mapping[str, Any], mode: str) -> Any:
+    """The form as its schema loads it. Raises Invalid with all that is not right: day and reason, and the values too."""
+    schema = (AskForm if mode == ASK else ChangeForm)()
+    try:
+        return schema.load(form)
+    except ValidationError as error:
+        errors: dict[Any, Any] = (
+            dict(error.messages) if isinstance(error.messages, dict) else {"_schema": error.messages}
+        )
+    try:
+        today = loader.place.calendar.date_of(loader.now).isoformat()
+        read_draft(loader, scope, schema.load({**form, "from_day": today, "reason": "-"}))
+    except Invalid as more:
+        errors |= more.errors
+    except ValidationError:
+        pass  # said already
+    raise Invalid(errors)
 
 
 def _effect_words(loader: Loader, effect: Any) -> dict[str, Any]:

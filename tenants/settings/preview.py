@@ -11,7 +11,7 @@ from guanjia.rules.reason import Reason
 from guanjia.rules.settings import SWITCH, Resolved, Setting
 from guanjia.sdk import Loader, Message, Rule
 from tenants.settings.checks import conflict_reasons, lock_reasons, warnings_of
-from tenants.settings.draft import Draft, Sorted, names_of, read_draft, resolve_at, settle_locks
+from tenants.settings.draft import Draft, names_of, read_draft, resolve_all, settle_locks
 from tenants.settings.scope import Place, Scope
 from tenants.settings.store import load_settings
 
@@ -71,11 +71,14 @@ def effects_of(loader: Loader, draft: Draft, settings: Sequence[Setting]) -> tup
     found = []
     for setting in draft.settings:
         rule = loader.host.rules[setting.rule]
-        before = Sorted(s for s in settings if s.rule == rule.key)
-        for place in draft.scope.places:
-            at, old = setting.counts_from(place.zone), before.along(place)
-            was, will = (resolve_at(rule, place, some, at) for some in (old, [*old, setting]))
-            found.append(Effect(rule.key, place, at, differences(rule, was, will)))
+        places = draft.scope.places
+        was, will = (
+            resolve_all(rule, places, some, lambda place, new=setting: new.counts_from(place.zone))  # type: ignore[misc]
+            for some in (settings, [*settings, setting])
+        )
+        for place in places:
+            at = setting.counts_from(place.zone)
+            found.append(Effect(rule.key, place, at, differences(rule, was[place], will[place])))
     return tuple(found)
 
 

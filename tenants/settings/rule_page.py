@@ -85,6 +85,14 @@ class RulePage:
         ]
 
     @property
+    def faults(self) -> list[tuple[str, str, str]]:
+        """What is not right yet, as (id of the control, label, message); without id where no control shows it."""
+        if self.form is None:
+            return []
+        of_rows = [(c.first_id, str(c.row.label), text) for c in self.controls for text in c.errors]
+        return [("", "", text) for text in self.form.errors] + of_rows + self.form.summary
+
+    @property
     def can_edit(self) -> bool:
         """Whether the form can be sent at all: something is free, or it is asked for."""
         return self.may_enter and (self.mode != ENTER or any(not control.is_disabled for control in self.controls))

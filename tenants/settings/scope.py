@@ -16,7 +16,7 @@ from tenants.snapshot import Snapshot
 COMPANY, UNIT, SITE = "company", "unit", "site"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """Where rules are in force: a site, or the company itself for headquarters' own acts and for sites to come."""
 

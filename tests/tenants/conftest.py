@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event
 
+import servers
 from guanjia.app import create_app
 from guanjia.clock import Clock
 from guanjia.config import Config
@@ -120,13 +122,31 @@ def clock() -> Clock:
     return Clock(NOW)
 
 
+@pytest.fixture(params=("sqlite", "postgresql"))
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Config]:
+    """A database of its own: tables made from the models on SQLite, migrated and behind its policies on PostgreSQL."""
+    if request.param == "sqlite":
+        yield Config(data_folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'test.sqlite'}", owner_database_url="")
+        return
+    template, _plan = request.getfixturevalue("postgres_template")
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    name = f"guanjia_tenants_{os.getpid()}_{uuid4().hex[:12]}"
+    owner = servers.clone(server.owner_url, template, name)
+    try:
+        yield Config(data_folder=tmp_path, database_url=server.app_url(owner), owner_database_url=owner,
+                     app_role=server.app_role)  # fmt: skip
+    finally:
+        servers.drop(server.owner_url, name)
+
+
 @pytest.fixture
-def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
-    config = Config(data_folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'test.sqlite'}", owner_database_url="")
+def app(config: Config, clock: Clock) -> Iterator[Flask]:
+    is_sqlite = config.database_url.startswith("sqlite")
     app = create_app(config, plugins=[plugin], clock=clock, seed=7)
     with app.app_context():
-        event.listen(db.engine, "connect", _fast, insert=False)
-        Base.metadata.create_all(db.engine)
+        if is_sqlite:
+            event.listen(db.engine, "connect", _fast, insert=False)
+            Base.metadata.create_all(db.engine)
         yield app
         db.engine.dispose()
 

@@ -280,10 +280,3 @@ def test_two_databases_with_equal_ids_do_not_mix(firm: Firm, tmp_path: object) -
         with twin.reading() as session:
             assert twin.directory.company(session).code == "twin"
         db.engine.dispose()
-
-
-def test_plugins_are_on_unless_switched_off(firm: Firm) -> None:
-    a = firm.site("a")
-    with firm.reading() as session:
-        place = firm.directory.site(session, a)
-    assert place is not None and firm.host.is_active("tenants", place) and "tenants" in place.plugins

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +12,8 @@ from uuid import UUID
 import msgspec
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from guanjia.app import create_app
 from guanjia.clock import Clock
@@ -22,11 +24,11 @@ from guanjia.manifest import Permission, Plugin
 from guanjia.steps import journal, ledger
 from guanjia.steps.models import JournalDetail, JournalEntry
 from tenants import people, tokens
-from tenants.models import Credential, Department, LoginSession
+from tenants.models import Credential, Department, LoginSession, Role
 from tenants.plugin import plugin
 from tenants.sign_in import sign_in
 
-from .conftest import NOW, PASSWORD, Firm, _, make_firm
+from .conftest import PASSWORD, Firm, _, make_firm
 
 
 def fault(firm: Firm, step: str, case: UUID | None = None, *, by: Any = None, **form: Any) -> str:
@@ -148,7 +150,7 @@ def test_a_plugin_is_on_unless_it_or_what_it_needs_is_switched_off(bigger: Flask
     assert fault(firm, "tenants.plugin_switch.create", plugin="lift_tests", is_on=False) == "plugin"
 
 
-def test_a_plugin_installed_later_gives_its_default_permissions(firm: Firm, tmp_path: Path, clock: Clock) -> None:
+def test_a_plugin_installed_later_gives_its_default_permissions(firm: Firm, clock: Clock) -> None:
     """A role keeps what was decided; of what nobody could decide yet it takes the plugin's default."""
     a = firm.site("a")
     person = firm.staff("cashier", "cashier", a)
@@ -157,8 +159,7 @@ def test_a_plugin_installed_later_gives_its_default_permissions(firm: Firm, tmp_
     lifts = Plugin("lifts", _("Lifts"), "tenants.settings", permissions=(
         Permission("lifts.see", _("See lifts"), _("x"), roles=("cashier",)),
         Permission("lifts.stop", _("Stop lifts"), _("x"))))  # fmt: skip
-    config = Config(data_folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'test.sqlite'}", owner_database_url="")
-    with create_app(config, plugins=[plugin, lifts], clock=clock, seed=9).app_context() as context:
+    with create_app(firm.host.config, plugins=[plugin, lifts], clock=clock, seed=9).app_context() as context:
         later = Firm(context.app.extensions["guanjia"], clock, firm.company, firm.admin, "demo", context.app)
         actor, admin = later.actor(person, a), later.actor(firm.admin)
         assert actor is not None and actor.permissions == {"lifts.see"}
@@ -259,12 +260,9 @@ def test_roles_can_be_reshaped_renamed_and_added(firm: Firm) -> None:
     a = firm.site("a")
     person = firm.staff("cashier", "cashier", a)
     with firm.reading() as session:
-        by_key = dict(
-            session.execute(
-                text("select key, id from tenants_role where company_id = :c"), {"c": firm.company.hex}
-            ).all()
-        )  # type: ignore[arg-type]
-    cashier = UUID(by_key["cashier"])
+        query = select(Role.key, Role.id).where(Role.company_id == firm.company)
+        by_key = {row.key: row.id for row in session.execute(query)}
+    cashier = by_key["cashier"]
     names = {"title_zh": "出纳", "title_en": "Teller"}
     firm.do("tenants.role.change", cashier, key="cashier", **names, permissions=["tenants.site.administer"])
     actor = firm.actor(person, a)
@@ -283,7 +281,7 @@ def test_roles_can_be_reshaped_renamed_and_added(firm: Firm) -> None:
     firm.do("tenants.assignment.end", held)
     firm.do("tenants.role.retire", own)
     assert fault(firm, "tenants.assignment.create", staff_id=str(person), role_key="gardener") == "role_key"
-    admin_role = UUID(by_key["hq_admin"])
+    admin_role = by_key["hq_admin"]
     firm.do("tenants.role.change", admin_role, key="hq_admin", title_zh="管理员", title_en="Admin", permissions=[])
     everything = firm.actor(firm.admin)
     assert everything is not None and everything.permissions == frozenset(firm.host.permissions)
@@ -445,4 +443,31 @@ def test_what_people_do_to_their_own_entry_is_no_way_in(firm: Firm) -> None:
         with pytest.raises(NotFound):
             firm.do(f"tenants.staff.{step}", person, **form)
     assert not people.staff.steps["change_own_password"].on_page
-    assert NOW
+
+
+def test_two_administrators_cannot_leave_at_the_same_moment(firm: Firm) -> None:
+    """Each of two ends the other's role; two real transactions, of which one must find itself the last."""
+    second = firm.staff("second", "hq_admin")
+    with firm.reading() as session:
+        held = firm.directory.snapshot(session).by_staff
+        roles = {firm.admin: held[second][0].id, second: held[firm.admin][0].id}
+    outcomes: list[str] = []
+    ready = threading.Barrier(2)
+
+    def leave(who: UUID) -> None:
+        with firm.app.app_context():
+            ready.wait()
+            try:
+                firm.as_(who).perform("tenants.assignment.end", roles[who])
+                outcomes.append("done")
+            except (GuanjiaError, DBAPIError) as error:
+                outcomes.append(getattr(error, "type", "database"))
+
+    threads = [threading.Thread(target=leave, args=(who,)) for who in roles]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert outcomes.count("done") == 1, outcomes
+    remaining = [person for person in roles if firm.actor(person) is not None]
+    assert len(remaining) == 1

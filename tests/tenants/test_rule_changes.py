@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,6 @@ import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
 
-import sample_rules
 from guanjia.app import create_app
 from guanjia.clock import Clock
 from guanjia.config import Config
@@ -23,6 +23,7 @@ from guanjia.errors import Forbidden, Invalid, NotFound, Refused, WrongState
 from guanjia.steps.context import Context
 from guanjia.steps.models import JournalEntry, Notification
 from guanjia.words import speaking
+from sample_rules import rules as sample_rules
 from tenants.plugin import plugin
 from tenants.settings.draft import names_of
 from tenants.settings.forms import ChangeForm
@@ -449,6 +450,27 @@ def test_lifting_a_lock_that_lets_a_conflict_return_is_refused(rules: Rules) -> 
     rules.enter({"rule": LATER, "on": False, "lock": True})
     rules.enter(on(FIRST), scope=rules.inner)
     refusal(rules.enter, {"rule": LATER})
+
+
+def test_two_changes_at_one_moment_cannot_make_a_conflict_together(rules: Rules, app: Flask) -> None:
+    rules.enter(off(FIRST))
+    start, outcomes = Barrier(2), []
+
+    def change(rule: str) -> None:
+        with app.app_context():
+            start.wait()
+            try:
+                rules.enter(on(rule))
+                outcomes.append("saved")
+            except Refused:
+                outcomes.append("refused")
+
+    threads = [Thread(target=change, args=(rule,)) for rule in (FIRST, LATER)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["refused", "saved"]
 
 
 def test_locks_and_conflicts_are_shown_together(rules: Rules) -> None:

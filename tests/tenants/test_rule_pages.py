@@ -5,14 +5,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-import sample_rules
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -22,9 +20,9 @@ from guanjia.clock import Clock
 from guanjia.config import Config
 from guanjia.db.base import Base, db
 from guanjia.ports import SignedIn
+from sample_rules import rules as sample_rules
 from tenants.plugin import plugin
 from tenants.settings.models import RuleChange
-from tenants.settings.pages import MENU, blueprint
 from tenants.settings.store import load_settings
 
 from .conftest import Firm, make_firm
@@ -35,8 +33,7 @@ SWEEP, FIRST, LATER = "sample_rules.sweep", "sample_rules.pay_first", "sample_ru
 @pytest.fixture
 def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     config = Config(data_folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'test.sqlite'}", owner_database_url="")
-    mounted = plugin if blueprint in plugin.blueprints else replace(plugin, blueprints=(blueprint,), menu=MENU)
-    app = create_app(config, plugins=[mounted, sample_rules.plugin], clock=clock, seed=7)
+    app = create_app(config, plugins=[plugin, sample_rules.plugin], clock=clock, seed=7)
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         Base.metadata.create_all(db.engine)
@@ -47,15 +44,22 @@ def app(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
 class Browser:
     """Somebody's browser; forms are read from the page and sent back as they stand, but for what is filled in."""
 
-    def __init__(self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, firm: Firm, staff: UUID, language: str) -> None:
+    def __init__(
+        self, client: FlaskClient, monkeypatch: pytest.MonkeyPatch, firm: Firm, staff: UUID, language: str
+    ) -> None:
         user = SignedIn(firm.company, firm.code, staff, firm.host.ids.new(), "Somebody", language)
-        monkeypatch.setattr(firm.directory, "signed_in", lambda cookie: user, raising=False)
         with client.session_transaction() as kept:
             kept["_user_id"] = user.get_id()
-        self.client = client
+        self.client, self.user, self.firm, self.patch = client, user, firm, monkeypatch
+
+    def call(self, method: str, url: str, **options: Any) -> TestResponse:
+        """One request, in a context of its own: nothing is remembered from the one before."""
+        self.patch.setattr(self.firm.directory, "signed_in", lambda cookie: self.user, raising=False)
+        with self.firm.app.app_context():
+            return self.client.open(url, method=method, **options)
 
     def get(self, url: str, status: int = 200) -> str:
-        answer = self.client.get(url)
+        answer = self.call("GET", url)
         assert answer.status_code == status, f"{url}: {answer.status}"
         return answer.text
 
@@ -66,8 +70,10 @@ class Browser:
             name = name.replace("__", ".")
             fields = [(n, v) for n, v in fields if n != name]
             fields += [(name, v) for v in (value if isinstance(value, list) else [value]) if v is not None]
-        answer = self.client.post(action, data=_grouped(fields))
-        assert answer.status_code == status, f"{action}: {answer.status}, {' '.join(re.findall('gj-error.*', answer.text))}"
+        answer = self.call("POST", action, data=_grouped(fields))
+        assert answer.status_code == status, (
+            f"{action}: {answer.status}, {' '.join(re.findall('gj-error.*', answer.text))}"
+        )
         return answer
 
 
@@ -149,7 +155,17 @@ def enter(firm: Firm, rule: str, **entry: Any) -> None:
 
 def test_the_list_names_every_rule_with_clause_kind_and_state(hq: Browser) -> None:
     page = hq.get("/hq/rules")
-    for text in ("Sweep in time", "90/1.1", "Guard", "Keep dry", "Duty", "Cupboard", "No switch", "90 Cleaning regulation", "2/2"):
+    for text in (
+        "Sweep in time",
+        "90/1.1",
+        "Guard",
+        "Keep dry",
+        "Duty",
+        "Cupboard",
+        "No switch",
+        "90 Cleaning regulation",
+        "2/2",
+    ):
         assert text in page
     assert "Pay first" in hq.get("/hq/rules?q=payment+comes")
     narrowed = hq.get("/hq/rules?q=payment+comes+before")
@@ -196,7 +212,12 @@ def test_headquarters_sets_a_rule_in_two_steps(hq: Browser, firm: Firm) -> None:
     assert kept(firm) == []
     saved = hq.send(preview, "/hq/rules/-/save", 303)
     (setting,) = kept(firm)
-    assert setting.params == {"within_hours": 48, "fee_fen": 1250, "role": "receptionist", "kinds": ["hall", "lift", "yard"]}
+    assert setting.params == {
+        "within_hours": 48,
+        "fee_fen": 1250,
+        "role": "receptionist",
+        "kinds": ["hall", "lift", "yard"],
+    }
     assert (setting.options, setting.locked_params, setting.reason) == ({"four_eyes": True}, {"within_hours"}, "Winter")
     after = hq.get(saved.location)
     for text in ("The change is saved.", "Winter", "Admin", "In force"):
@@ -305,7 +326,7 @@ def test_the_same_preview_sent_twice_is_saved_once(hq: Browser, firm: Firm) -> N
 )  # fmt: skip
 def test_a_change_that_nobody_previewed_is_refused(hq: Browser, firm: Firm, change: str) -> None:
     for more in ({}, {"back": "enter"}):
-        answer = hq.client.post("/hq/rules/-/save", data={"change": change, "mode": "enter", **more})
+        answer = hq.call("POST", "/hq/rules/-/save", data={"change": change, "mode": "enter", **more})
         assert answer.status_code in ((422, 404) if not more else (200, 303, 404, 422))
     assert kept(firm) == []
 
@@ -367,7 +388,7 @@ def test_staff_without_the_permission_read_and_cannot_change(
     till = browse(firm.staff("till", "cashier", sites["inner"]))
     page = till.get(url)
     assert "In force at Inner" in page and 'name="from_day"' not in page
-    assert till.client.post(url, data=dict([*form, ("reason", "x")])).status_code == 403
+    assert till.call("POST", url, data=dict([*form, ("reason", "x")])).status_code == 403
     assert 'type="checkbox"' not in till.get("/s/inner/rules")
     assert kept(firm) == []
 

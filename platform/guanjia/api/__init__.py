@@ -14,7 +14,7 @@ from guanjia.api.faults import Fault, from_http
 from guanjia.api.openapi import description_of
 from guanjia.api.operation import PREFIX, Operation
 from guanjia.api.problems import problem
-from guanjia.errors import GuanjiaError, Invalid, Unavailable
+from guanjia.errors import GuanjiaError, Invalid, NotFound, Unavailable
 from guanjia.host import Host
 from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, current_language, current_zone, set_language, set_zone, words
 
@@ -98,11 +98,10 @@ def _wrap(app: Flask) -> None:
         g.api_before = (current_language(), current_zone())
         set_language(wanted_language())
         error = request.routing_exception
-        return (
-            _headers(problem(from_http(error)))
-            if isinstance(error, HTTPException) and (error.code or 0) >= 400
-            else None
-        )
+        if not isinstance(error, HTTPException):
+            return None
+        is_redirect = (error.code or 0) < 400  # of `//` to `/`: a program gets the right address or none
+        return _headers(problem(NotFound() if is_redirect else from_http(error)))
 
     @app.teardown_request
     def end(_error: BaseException | None) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 from flask import Response
-from marshmallow import fields, validate
+from marshmallow import Schema, fields, validate
 from sqlalchemy import and_, or_, select
 
 from guanjia.api.body import read_object, read_query
@@ -126,21 +126,30 @@ def _approval_json(
         "target_id": approval.target_id,
         "target_href": case_href(flow, approval.site_id, approval.target_id) if approval.target_id else None,
         "requester": {"id": requester, "name": names.get(requester, "")} if requester else None,
-        "role": signature.role, "about": safe(dict(signature.about)), "form": _told(step.form, approval.form),
+        "role": signature.role, "about": safe(dict(signature.about)), "form": _told(step.form() if step.form else None, approval.form),
         "reasons": reasons(here, [reason]),
     }  # fmt: skip
 
 
-def _told(schema: type[StrictSchema] | None, form: Mapping[str, Any]) -> dict[str, Any]:
+def _told(schema: Schema | None, form: Mapping[str, Any]) -> dict[str, Any]:
     """What the requester entered, as far as whoever signs needs it: no phones, pictures or fields marked private."""
     if schema is None:
         return {}
-    known = {f.data_key or name: f.metadata for name, f in schema().fields.items()}
-    return {
-        name: safe(value)
-        for name, value in form.items()
-        if name in known and not known[name].get("private") and known[name].get("widget") not in _UNTOLD
-    }
+    found = {}
+    for name, field in schema.fields.items():
+        key = field.data_key or name
+        if key not in form or field.metadata.get("private") or field.metadata.get("widget") in _UNTOLD:
+            continue
+        found[key] = _told_value(field, form[key])
+    return found
+
+
+def _told_value(field: fields.Field[Any], value: Any) -> Any:
+    if isinstance(field, fields.List) and isinstance(value, list):
+        return [_told_value(field.inner, item) for item in value]
+    if isinstance(field, fields.Nested) and isinstance(value, Mapping):
+        return _told(field.schema, value)
+    return safe(value)
 
 
 def notifications(host: Host) -> Response:

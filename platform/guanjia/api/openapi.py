@@ -44,7 +44,7 @@ _PROBLEMS = {
     503: ("Unavailable", "Nothing was changed; see Retry-After."),
 }
 _KINDS: dict[str, Json] = {
-    "text": {"type": ["string", "null"]},
+    "text": {"type": ["string", "array", "object", "null"], "description": "text, or texts by number or name"},
     "choice": {"type": ["string", "null"]},
     "staff": {"type": ["string", "null"]},
     "state": {"type": ["string", "null"]},
@@ -233,7 +233,7 @@ class _Writer:
         reason = {
             "rule": rule.key, "title": str(text.title), "outcome": "deny", "message": str(text.title),
             "clauses": [{"clause": c.ref, "text": str(c.asks)} for c in text.clauses],
-            "params": {str(text.params.get(n, n)): str(safe(v)) for n, v in rule.params.defaults().items()},
+            "params": {str(text.params.get(n, n)): _shown(v) for n, v in rule.params.defaults().items()},
             "role": None, "who_may_approve": [],
         }  # fmt: skip
         return {
@@ -269,7 +269,7 @@ def _rule_line(host: Host, key: str) -> str:
         return f"- Rule `{key}`"
     asks = " ".join(f"{clause.ref}: {clause.asks}" for clause in text.clauses)
     params = [
-        f"{text.params.get(name, name)} (`{name}`{', ' + text.units[name] if name in text.units else ''}) = {safe(default)}"
+        f"{text.params.get(name, name)} (`{name}`{', ' + text.units[name] if name in text.units else ''}) = {_shown(default)}"
         for name, default in rule.params.defaults().items()
     ]
     return f"- Rule `{key}`, {text.title}. {asks}" + (f" Parameters: {'; '.join(params)}." if params else "")
@@ -280,7 +280,7 @@ def _column(column: Column) -> Json:
     lines = [str(column.title), str(found.get("description", ""))]
     if column.labels:
         lines.append("; ".join(f"{code}: {label}" for code, label in column.labels.items()))
-    return found | {"description": ". ".join(line for line in lines if line)}
+    return found | {"description": _sentences(lines)}
 
 
 def _described(self: Any, field: fields.Field[Any], ret: Json) -> Json:
@@ -293,14 +293,33 @@ def _described(self: Any, field: fields.Field[Any], ret: Json) -> Json:
     if isinstance(choices, list | tuple):
         pairs = [pair for pair in choices if isinstance(pair, list | tuple) and len(pair) == 2]
         lines.append("; ".join(f"{code}: {label}" for code, label in pairs))
-    found: Json = {"description": ". ".join(line for line in lines if line)} if any(lines) else {}
+    found: Json = {"description": _sentences(lines)} if any(lines) else {}
     if isinstance(field, fields.Integer) and "integer" in str(ret.get("type")):
         found["format"] = "int64"
     if isinstance(field, fields.Decimal):
-        found |= {"type": ["string", "null"] if field.allow_none else "string", "format": "decimal"}
+        found |= {
+            "type": ["string", "number", "null"] if field.allow_none else ["string", "number"],
+            "format": "decimal",
+        }
+        found |= {name: _bound(ret[name]) for name in ("minimum", "maximum") if name in ret}
     if isinstance(meta.get("pattern"), str) and not isinstance(field, fields.String):
         found["pattern"] = None
     return found
+
+
+def _bound(value: Any) -> int | float:
+    """A decimal's bound as JSON Schema wants it: a number."""
+    return int(value) if value == int(value) else float(value)
+
+
+def _sentences(lines: Sequence[str]) -> str:
+    """The lines as one text; what ends as a sentence gets no second stop."""
+    told = [line for line in lines if line]
+    return " ".join(line if line[-1] in ".?!:" or line is told[-1] else line + "." for line in told)
+
+
+def _shown(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(safe(value))
 
 
 def _form_name(schema: Any) -> str:

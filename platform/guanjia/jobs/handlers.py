@@ -60,15 +60,21 @@ def notify(host: Host, company_id: UUID, row: OutboxMessage) -> None:
 
 
 def _settled(session: TenantSession, payload: Mapping[str, Any], command: Mapping[str, Any]) -> bool:
-    """Whether a later command has lapsed: one of the steps that settle the matter has happened since."""
+    """Whether a later command has lapsed: its deadline is no longer open, or a step that settles the matter has happened."""
+    if command.get("while_open"):
+        date = session.get(Deadline, (session.company_id, UUID(command["while_open"])))
+        if date is None or date.state != "open":
+            return True
     if not command.get("unless") or not payload.get("case"):
         return False
+    since = datetime.fromisoformat(payload["since"])
     query = select(JournalEntry.id).where(
         JournalEntry.company_id == session.company_id,
         JournalEntry.case_id == UUID(payload["case"]),
         JournalEntry.step.in_(command["unless"]),
         JournalEntry.outcome.in_(("done", "late")),
-        JournalEntry.at >= datetime.fromisoformat(payload["since"]),
+        # Not the step that made the command: where it may happen again, only the next one settles the matter.
+        (JournalEntry.at > since) | (JournalEntry.at == since) & (JournalEntry.step != payload["step"]),
     )
     return session.scalars(query.limit(1)).first() is not None
 
@@ -79,7 +85,7 @@ def _holders(host: Host, session: TenantSession, role: str, row: OutboxMessage, 
     flow = host.flows.get(row.payload["flow"])
     if flow is not None and row.payload.get("case"):
         case = session.get(flow.model, (session.company_id, UUID(row.payload["case"])))
-        department = getattr(case, "department_id", None)
+        department = approvals.department_of(host, session, case)
     found = list(host.directory.holders(session, role, row.site_id, now, department).staff)
     if len(found) > 1 and row.payload.get("case"):
         query = select(JournalEntry.actor_id).where(

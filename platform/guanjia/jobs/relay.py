@@ -78,11 +78,10 @@ class Relay:
         total = 0
         while True:
             now = until or self._host.clock.now()
-            companies = self._due_companies(now)
-            if not companies:
+            done = sum(self._run_company(company_id, now) for company_id in self._due_companies(now))
+            if not done:
                 return total
-            for company_id in companies:
-                total += self._run_company(company_id, now)
+            total += done
 
     def next_due(self) -> datetime | None:
         """When something is due next, over all companies. For moving a stopped clock from timer to timer."""
@@ -105,10 +104,22 @@ class Relay:
             for message_id in claimed:
                 self.carry_out(company_id, message_id)
                 done += 1
+        held_until = self._held_until(company_id, now)
         with system_session(write=True) as session:
             session.execute(delete(Beacon).where(Beacon.id.in_(seen)))
+            if held_until is not None:
+                session.add(Beacon(id=self._host.ids.new(), company_id=company_id, due_at=held_until))
             session.commit()
         return done
+
+    def _held_until(self, company_id: UUID, now: datetime) -> datetime | None:
+        """When the first lease ends under which another relay holds a due message: it may have been killed."""
+        query = select(OutboxMessage.leased_until).where(
+            OutboxMessage.company_id == company_id, OutboxMessage.state == "waiting", OutboxMessage.run_after <= now,
+            OutboxMessage.leased_until.is_not(None),
+        )  # fmt: skip
+        with tenant_session(company_id) as session:
+            return session.scalars(query.order_by(OutboxMessage.leased_until).limit(1)).first()
 
     def _claim(self, company_id: UUID, now: datetime) -> list[UUID]:
         lease_now = self._host.clock.now()
@@ -149,7 +160,7 @@ class Relay:
         now = self._host.clock.now()
         with tenant_session(company_id, write=True) as session:
             row = session.get(OutboxMessage, (company_id, message_id), with_for_update=True)
-            if row is None:
+            if row is None or row.state != "waiting":
                 return
             row.leased_until, row.fault = None, fault
             if not fault:

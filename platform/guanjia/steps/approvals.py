@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from sqlalchemy import select
 
 from guanjia.db.session import TenantSession
-from guanjia.errors import GuanjiaError, Refused, WrongState
+from guanjia.errors import GuanjiaError, Refused, Unavailable, WrongState
 from guanjia.ports import Holders
 from guanjia.rules.reason import Reason
 from guanjia.schema import StrictSchema
@@ -166,16 +166,17 @@ def next_signature(session: TenantSession, approval_id: UUID) -> Signature | Non
 
 def holders_for(loader: Loader, approval: Approval, signature: Signature) -> Holders:
     """Who may give the signature: holders of the role at the nearest scope, or their deputies."""
-    return loader.host.directory.holders(
-        loader.session, signature.role, approval.site_id, loader.now, department_of(loader, approval)
-    )
+    department = department_of(loader.host, loader.session, approval)
+    return loader.host.directory.holders(loader.session, signature.role, approval.site_id, loader.now, department)
 
 
-def department_of(loader: Loader, approval: Approval) -> UUID | None:
-    """The department of the case that waits, where its flow has one."""
-    flow = loader.host.flow(loader.host.step(approval.step).flow)
-    target = loader.get(flow.model, approval.target_id)
-    found = getattr(target, "department_id", None)
+def department_of(host: Host, session: TenantSession, case: Any) -> UUID | None:
+    """The department of a case; of an approval, that of the case that waits. None where its flow has none."""
+    if isinstance(case, Approval):
+        flow = host.flows.get(case.step.rpartition(".")[0])
+        key = (session.company_id, case.target_id)
+        case = session.get(flow.model, key) if flow is not None and case.target_id else None
+    found = getattr(case, "department_id", None)
     return found if isinstance(found, UUID) else None
 
 
@@ -187,12 +188,12 @@ def _sign(approval: Approval, ctx: StepContext, *, granted: bool, note: str) -> 
     allowed = ctx.actor_id in holders.staff
     rulebook = ctx.host.rulebooks.get(ctx.session, approval.rulebook_id) if approval.rulebook_id else None
     own = ctx.actor_id == approval.requester_id and bool(rulebook and rulebook.option(signature.rule, "four_eyes"))
-    if not allowed or own:
-        names = ctx.loader.names(holders.staff)
-        message = _(
-            "Only %(role)s can sign this: %(names)s. Ask one of them.",
-            role=ctx.host.directory.role_title(ctx.session, signature.role),
-            names=[names[i] for i in holders.staff if i in names and i != (ctx.actor_id if own else None)] or ["-"],
+    if not allowed or own:  # no names: the journal keeps this for good, and whoever reads it is told who may
+        role = ctx.host.directory.role_title(ctx.session, signature.role)
+        message = (
+            _("Whoever asked for this cannot sign it too. Ask another %(role)s.", role=role)
+            if own
+            else _("Only %(role)s can sign this. Ask one of them.", role=role)
         )
         params = rulebook.params_of(signature.rule) if rulebook else {}
         raise Refused([Reason(signature.rule, "deny", message, params, signature.role)])
@@ -320,6 +321,8 @@ def carry_out(system: Context, approval_id: UUID) -> None:
             key=f"approval:{approval_id}",
         )
         form: dict[str, Any] = {"outcome": "granted", "result_id": str(done.case_id)}
+    except Unavailable:
+        raise  # nothing was decided: the relay tries again
     except GuanjiaError as error:
         form = {"outcome": "lapsed", "error": describe(error)}
     system.at_site(approval.site_id).perform(settle, approval_id, form)

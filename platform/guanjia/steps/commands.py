@@ -37,6 +37,7 @@ class Notify:
     urgent: bool = False
     at: datetime | None = None
     unless: tuple[str, ...] = ()  # lapses once one of these steps has happened after it was made
+    while_open: UUID | None = None  # lapses once this deadline is met, moved or cancelled
     repeat_hours: int | None = None  # goes out again until it lapses
 
 

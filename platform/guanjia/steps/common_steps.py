@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from marshmallow import fields, validate
 from sqlalchemy import select
 
+from guanjia.db.parts import StillPointedTo, delete_parts
 from guanjia.errors import Invalid, Refused
 from guanjia.rules.reason import Reason
 from guanjia.schema import StrictSchema
+from guanjia.steps import deadlines, journal
+from guanjia.steps.commands import Notify
 from guanjia.steps.flow import SAME, SITE, Flow
 from guanjia.steps.models import ClockStop, Deadline
-from guanjia.words import words
+from guanjia.words import Message, words
 
 if TYPE_CHECKING:
     from guanjia.steps.context import StepContext
@@ -91,21 +94,23 @@ def add_common_steps(flow: Flow) -> None:
     def delete(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
         """Denied while retention runs, naming what keeps the record and until when."""
         until = _kept_until(flow, case, ctx)
-        if case.closed_at is not None and ctx.calendar.date_of(ctx.now) > until:
-            ctx.delete_case = True
-            return
-        raise Refused(
-            [
-                Reason(
-                    RETENTION,
-                    "deny",
-                    _(
-                        "Records are kept until %(until)s and cannot be deleted by anyone before. Withdraw or void it with a reason instead.",
-                        until=until,
-                    ),
+        if case.closed_at is None or ctx.calendar.date_of(ctx.now) <= until:
+            raise _kept(
+                _(
+                    "Records are kept until %(until)s and cannot be deleted by anyone before. "
+                    "Withdraw or void it with a reason instead.",
+                    until=until,
                 )
-            ]
-        )
+            )
+        try:
+            delete_parts(ctx.session, case)
+        except StillPointedTo as pointed:
+            owner = next((f.title for f in ctx.host.flows.values() if f.model is pointed.model), pointed.model.__name__)
+            raise _kept(
+                _("Other records still point to this one (%(what)s). They have to go first.", what=owner)
+            ) from None
+        journal.erase(ctx.session, case.id, at=ctx.recorded_at, by=ctx.actor_id)
+        ctx.delete_case = True
 
     if flow.level == SITE:
         flow.step("note", every, title=_("Add a note"), form=NoteForm, tone="quiet")(note)
@@ -148,6 +153,10 @@ def _clock_stands(view: Any) -> bool:
     return not _clock_runs(view)
 
 
+def _kept(message: Message) -> Refused:
+    return Refused([Reason(RETENTION, "deny", message)])
+
+
 def _kept_until(flow: Flow, case: Any, ctx: StepContext) -> date:
     start = ctx.calendar.date_of(getattr(case, "closed_at", None) or ctx.now)
     return ctx.calendar.add_months(start, 12 * flow.retention_years)
@@ -185,7 +194,7 @@ def _resume_clock(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
         Deadline.company_id == ctx.session.company_id, Deadline.flow == ctx.flow.key, Deadline.case_id == case.id,
         Deadline.state == "open", Deadline.due_at.is_not(None),
     )):  # fmt: skip
-        if ctx.rulebook.option(row.rule, "clock_stops_count") and row.due_at is not None:
+        if row.due_at is not None and deadlines.stops_count(ctx.session, ctx.rulebook, row):
             since = max(stop.from_at, row.starts_at)
             if ctx.now > since:
                 ctx.set_deadline(row.name, row.due_at + (ctx.now - since), cause="clock", rule=row.rule)
@@ -199,9 +208,26 @@ def _move_rules(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
     case.rulebook_id = new.id
 
 
+def _climb(row: Deadline, ctx: StepContext) -> None:
+    """Whoever owes it is told at once, then each rung of the flow's ladder once, until the matter is settled."""
+    plan = ctx.host.rulebooks.plan(ctx.rulebook)
+    settled = tuple(sorted(step for step, ends in plan.ends.items() if (row.flow, row.name) in ends))
+    due_at = row.due_at or ctx.recorded_at
+    rungs = [(row.owed_by, 0)] if row.owed_by else []
+    for role, hours in [*rungs, *ctx.flow.ladder]:
+        message = _("Overdue since %(due)s: %(flow)s. Open it to see what is owed.", due=due_at, flow=ctx.flow.title)
+        at = max(due_at + timedelta(hours=hours), ctx.recorded_at)
+        ctx.emit(Notify(message=message, roles=(role,), at=at, unless=settled, while_open=row.id))
+
+
 def _breach(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
     row = ctx.get(Deadline, form["deadline"], name="deadline")
-    if row.case_id != case.id or row.state != "open" or row.due_at is None or row.due_at > ctx.recorded_at:
+    passed = row.due_at is not None and row.due_at <= ctx.recorded_at
+    passed = passed and not deadlines.stands_still(ctx.session, ctx.rulebook, row)
+    if row.case_id != case.id or row.state != "open" or row.due_at is None or not passed:
         raise Invalid({"deadline": [_("This deadline was met or moved; nothing has passed.")]})
+    if ctx.rulebook.option(row.rule, "clock_stops_count") and _open_stop(case.id, ctx) is not None:
+        raise Invalid({"deadline": [_("The clock stands still; nothing has passed until it runs again.")]})
     row.breached_at = row.due_at
+    _climb(row, ctx)
     ctx.notes["deadline"] = {"name": row.name, "rule": row.rule, "due_at": row.due_at.isoformat()}

@@ -13,7 +13,7 @@ from guanjia.db.session import TenantSession
 from guanjia.steps.models import ClockStop, Deadline
 
 if TYPE_CHECKING:
-    from guanjia.rules.rulebook import Bound, Plan
+    from guanjia.rules.rulebook import Bound, Plan, Rulebook
     from guanjia.steps.context import StepContext
 
 
@@ -134,7 +134,8 @@ def end(ctx: StepContext, plan: Plan, case: Any) -> list[Deadline]:
     for row in open_of(ctx.session, ctx.flow.key, case.id):
         if row.name in names:
             row.state, row.ended_at = "met", ctx.now
-            if row.due_at is not None and ctx.now > row.due_at and row.breached_at is None:
+            late = row.due_at is not None and ctx.now > row.due_at and row.breached_at is None
+            if late and not stands_still(ctx.session, ctx.rulebook, row):
                 row.breached_at = row.due_at
             met.append(row)
     return met
@@ -154,7 +155,8 @@ def open_of(session: TenantSession, flow: str, case_id: UUID) -> list[Deadline]:
         Deadline.case_id == case_id,
         Deadline.state == "open",
     )
-    return sorted(session.scalars(query), key=lambda d: (d.due_at is None, d.due_at))
+    rows = [row for row in session.scalars(query) if row.state == "open"]  # one that was met just now is not flushed yet
+    return sorted(rows, key=lambda d: (d.due_at is None, d.due_at))
 
 
 def current(session: TenantSession, flow: str, case_id: UUID, name: str) -> Deadline | None:
@@ -171,6 +173,29 @@ def history(session: TenantSession, flow: str, case_ids: Sequence[UUID]) -> dict
     for row in session.scalars(query.order_by(Deadline.set_at, Deadline.id)):
         rows[row.case_id].append(row)
     return rows
+
+
+def stops_count(session: TenantSession, rulebook: Rulebook, row: Deadline) -> bool:
+    """Whether a stopped clock moves this date: an option of any rule that it rested on, an extension's included."""
+    query = select(Deadline.rule).where(
+        Deadline.company_id == session.company_id,
+        Deadline.flow == row.flow,
+        Deadline.case_id == row.case_id,
+        Deadline.name == row.name,
+    )
+    return any(rulebook.option(rule, "clock_stops_count") for rule in set(session.scalars(query)))
+
+
+def stands_still(session: TenantSession, rulebook: Rulebook, row: Deadline) -> bool:
+    """Whether the case's clock stands, and that counts, so that the date does not pass meanwhile."""
+    query = select(ClockStop.from_at).where(
+        ClockStop.company_id == session.company_id,
+        ClockStop.flow == row.flow,
+        ClockStop.case_id == row.case_id,
+        ClockStop.to_at.is_(None),
+    )
+    since = session.scalars(query).first()
+    return since is not None and row.due_at is not None and since <= row.due_at and stops_count(session, rulebook, row)
 
 
 def stopped_for(stops: Sequence[ClockStop], since: datetime, until: datetime) -> timedelta:

@@ -119,6 +119,8 @@ class Flow:
     row_filter: Callable[[Loader, Any], Any] | None = None
     fragments: Mapping[str, str] = field(default_factory=dict)
     serves: tuple[str, str] | None = None  # (flow, form field): decided by that case's rulebook
+    ladder: tuple[tuple[str, int], ...] = ()  # (role, hours past the due time): who is told next of what is overdue
+    tells_opener: bool = True  # whoever entered a case at a site is told when it is closed
     retention_years: int = 3
     common_steps: bool = True
     menu: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from guanjia.ports import SiteInfo
 from guanjia.rules.decide import Decision
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Rulebook
+from guanjia.steps.changes import plain
 from guanjia.steps.flow import Flow, Step
 
 if TYPE_CHECKING:
@@ -55,12 +56,39 @@ class Done:
             "version": self.version,
             "state": self.state,
             "number": self.number,
+            "rules": list(self.rules),
+            "deadlines": self.deadlines,
+            **{name: reasons_to_json(getattr(self, name)) for name in _REASONS},
+            "nested": [done.to_json() for done in self.nested],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Done:
         """The answer that was kept."""
-        return cls(data["step"], UUID(data["case_id"]), data["version"], data["state"], data["number"])
+        return cls(
+            data["step"],
+            UUID(data["case_id"]),
+            data["version"],
+            data["state"],
+            data["number"],
+            rules=tuple(data["rules"]),
+            deadlines=data["deadlines"],
+            nested=[cls.from_json(done) for done in data["nested"]],
+            **{name: reasons_from_json(data[name]) for name in _REASONS},
+        )
+
+
+_REASONS = ("excepted", "granted", "late")
+
+
+def reasons_to_json(reasons: Sequence[Reason]) -> list[dict[str, Any]]:
+    """Reasons with their parameters, to be kept with an answer."""
+    return [reason.to_json() | {"params": plain(reason.params)} for reason in reasons]
+
+
+def reasons_from_json(data: Sequence[Mapping[str, Any]]) -> tuple[Reason, ...]:
+    """The reasons that were kept with an answer."""
+    return tuple(Reason.from_json(item, item["params"]) for item in data)
 
 
 @dataclass

@@ -5,38 +5,41 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from marshmallow import ValidationError
-from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from guanjia.db.session import TenantSession, tenant_session
 from guanjia.errors import (
-    Forbidden,
-    Invalid,
     NotFound,
     Refused,
     Stale,
     Unavailable,
     Waiting,
-    WrongState,
 )
-from guanjia.ports import ActorInfo
 from guanjia.rules.decide import Decision, decide, given_by_own_role
 from guanjia.rules.facts import ActorFacts
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Rulebook
 from guanjia.steps import deadlines, journal, outbox
 from guanjia.steps.changes import changes_of
+from guanjia.steps.checking import act_time, actor_at, check_state, find, load_form, permit, rulebook_for
 from guanjia.steps.context import Context, StepContext
-from guanjia.steps.flow import SAME, SITE, Flow, Step
+from guanjia.steps.flow import SAME, SITE, Step
 from guanjia.steps.gather import gather
 from guanjia.steps.loader import Loader
+from guanjia.steps.models import Answered
 from guanjia.steps.outcome import Done, Grant, Run
-from guanjia.steps.recording import answered, changed_since, deadline_json, journal_body, translate_integrity
+from guanjia.steps.recording import (
+    answered,
+    changed_since,
+    deadline_json,
+    journal_body,
+    translate_integrity,
+    waiting_answer,
+)
 from guanjia.words import words
 
 _ = words("guanjia")
@@ -47,7 +50,9 @@ class _Asked(Exception):
     """Internal: the step must wait. Carries what was asked."""
 
     def __init__(self, reasons: Sequence[Reason], run: Run) -> None:
+        assert run.decision is not None  # asked by its rules
         self.reasons = tuple(reasons)
+        self.decision = run.decision
         self.run = run
 
 
@@ -84,7 +89,7 @@ def perform(
     raw = dict(form or {})
     try:
         with tenant_session(caller.company_id, write=True) as session:
-            slot = answered(session, caller, found, case_id, raw, key) if key else None
+            slot = answered(session, caller, found, case_id, raw, key, occurred_at) if key else None
             if isinstance(slot, Done):
                 return slot
             try:
@@ -106,8 +111,13 @@ def perform(
                 raise Refused(denied.decision.denials) from None
             except _Asked as asked:
                 session.rollback()
-                approval_id = _store_ask(session, asked, key)
-                raise Waiting(approval_id, asked.reasons) from None
+                if as_of is not None:  # an approved step that asks again: the yeses were for other values
+                    _journal_denial(session, asked)
+                    raise Refused(asked.reasons) from None
+                slot = answered(session, caller, found, case_id, raw, key, occurred_at) if key else None
+                if isinstance(slot, Done):
+                    return slot
+                raise Waiting(_store_ask(session, asked, slot), asked.reasons) from None
             if slot is not None:
                 slot.answer = done.to_json()
             if ctx.refresh:
@@ -127,6 +137,7 @@ def perform(
 def perform_nested(outer: StepContext, step: Step | str, case_id: UUID | None, form: Mapping[str, Any]) -> Done:
     """Take a step inside another one's transaction, by the same actor and with the same yeses."""
     found = outer.host.step(step)
+    outer.session.flush()  # the nested step reads its case anew
     done, ctx = _run(
         outer.caller,
         outer.session,
@@ -157,10 +168,10 @@ def _run(
     host = caller.host
     flow = host.flow(step.flow)
     recorded_at = host.clock.now()
-    now = _act_time(step, as_of or recorded_at, occurred_at, recorded_at)
+    now = act_time(step, as_of or recorded_at, occurred_at, recorded_at)
     run = Run(caller, flow, step, case_id, raw, now)
     # 1 the case, the permission, the form
-    case = _find(session, caller, flow, step, case_id)
+    case = find(session, caller, flow, step, case_id)
     site_id = getattr(case, "site_id", None) if case is not None else caller.site_id
     site = host.directory.site(session, site_id) if site_id else None
     if (site_id and site is None) or (flow.level == SITE and site is None):
@@ -170,17 +181,17 @@ def _run(
     place = site or company
     if not host.is_active(flow.plugin, place):
         raise NotFound()
-    actor = _actor(session, caller, site_id, recorded_at)
-    _permit(caller, flow, step, actor)
-    form = _load(step, raw)
+    actor = actor_at(session, caller, site_id, recorded_at)
+    permit(caller, flow, step, actor)
+    form = load_form(step, raw)
     # 2 version, 3 state
     if case is not None and version is not None and case.version != version:
         raise Stale(changed_since(session, case, version), if_match=if_match)
-    _check_state(flow, step, case)
+    check_state(flow, step, case)
     # 4 facts
-    rulebook = _rulebook(session, host, place, case, now, flow, raw)
+    rulebook = rulebook_for(session, host, place, case, now, flow, raw)
     run.rulebook = rulebook
-    plan = host.rulebooks.plan(rulebook)
+    plan = host.rulebooks.plan(rulebook, place)
     loader = Loader(host, session, now, site, actor)
     facts = gather(
         loader, flow, step, plan, case, form, actor_id=caller.actor_id, now=now, late=occurred_at is not None
@@ -190,12 +201,12 @@ def _run(
     decision = decide(plan, step.key, facts)
     run.decision = decision
     late: tuple[Reason, ...] = ()
-    if decision.denials and occurred_at is not None:
-        late = decision.denials
+    open_asks, given = _split_asks(decision.asks, rulebook, facts["actor"], grants)
+    if occurred_at is not None:  # it has happened already: kept with whatever speaks against it
+        late = (*decision.denials, *open_asks)
     elif decision.denials:
         raise _Denied(decision, run)
-    open_asks, given = _split_asks(decision.asks, rulebook, facts["actor"], grants)
-    if open_asks and not late:
+    elif open_asks:
         raise _Asked(open_asks, run)
     # 6 the body
     ctx = StepContext(
@@ -214,6 +225,7 @@ def _run(
         grants=grants,
     )
     host.rulebooks.store(session, rulebook, recorded_at)
+    came_from = case.state if case is not None else None
     try:
         case, private, changes = _body(ctx, case, raw)
         # 7 deadlines
@@ -233,15 +245,16 @@ def _run(
         if flow.state(case.state).closed:
             deadlines.cancel_all(ctx, case)
         # 8 reactions
-        host.reactions.collect(ctx, plan, case, after, late)
+        told_within = any(n.case_id == case.id and n.state == case.state for n in ctx.nested)
+        host.reactions.collect(ctx, plan, case, after, late, moved=case.state != came_from and not told_within)
     except IntegrityError as fault:
         raise translate_integrity(fault) from fault
     except Refused as refused:  # by the body itself
-        raise _Denied(_with(decision, denials=refused.reasons), run) from None
+        raise _Denied(replace(decision, denials=(*decision.denials, *refused.reasons)), run) from None
     except _Denied as denied:  # a nested step's denial becomes this one's
-        raise _Denied(_with(decision, denials=denied.decision.denials), run) from None
+        raise _Denied(_joined(decision, denied.decision), run) from None
     except _Asked as asked:
-        run.decision = _with(decision, asks=asked.reasons)
+        run.decision = _joined(decision, asked.decision)
         raise _Asked(asked.reasons, run) from None
     # 9 the journal
     done = Done(
@@ -274,111 +287,15 @@ def _run(
     return done, ctx
 
 
-def _with(decision: Decision, *, denials: Sequence[Reason] = (), asks: Sequence[Reason] = ()) -> Decision:
-    return replace(decision, denials=(*decision.denials, *denials), asks=(*decision.asks, *asks))
-
-
-def _act_time(step: Step, now: datetime, occurred_at: datetime | None, recorded_at: datetime) -> datetime:
-    if occurred_at is None:
-        return now
-    if occurred_at.tzinfo is None:
-        raise Invalid({"occurred_at": [_("The time needs its zone, for example 2026-11-24T10:00:00+08:00.")]})
-    if step.late_within is None:
-        raise Invalid({"occurred_at": [_("This step takes the server's time; leave the time of the act out.")]})
-    if occurred_at > recorded_at + timedelta(minutes=1) or recorded_at - occurred_at > step.late_within:
-        raise Invalid(
-            {
-                "occurred_at": [
-                    _(
-                        "This time is in the future or too long ago. Enter when it happened; "
-                        "it can be reported for %(hours)s hours.",
-                        hours=int(step.late_within.total_seconds() // 3600),
-                    )
-                ]
-            }
-        )
-    return occurred_at
-
-
-def _find(session: TenantSession, caller: Context, flow: Flow, step: Step, case_id: UUID | None) -> Any:
-    if case_id is None:
-        if not step.creates:
-            raise NotFound()
-        return None
-    if step.creates and len(step.moves) == 1:
-        raise WrongState()
-    case = session.scalars(
-        select(flow.model)
-        .where(flow.model.company_id == session.company_id, flow.model.id == case_id)
-        .with_for_update()
-    ).one_or_none()
-    if case is None or (caller.site_id and getattr(case, "site_id", None) not in (caller.site_id, None)):
-        raise NotFound()
-    return case
-
-
-def _actor(session: TenantSession, caller: Context, site_id: UUID | None, now: datetime) -> ActorInfo | None:
-    if caller.actor_id is None:
-        return None
-    actor = caller.host.directory.actor(session, caller.actor_id, site_id, now)
-    if actor is None:
-        raise NotFound()
-    return actor
-
-
-def _permit(caller: Context, flow: Flow, step: Step, actor: ActorInfo | None) -> None:
-    if actor is None:
-        return
-    if step.system_only:
-        raise NotFound()
-    for permission in (flow.permission, step.permission):
-        if permission is not None and permission not in actor.permissions:
-            raise Forbidden(
-                _(
-                    'This needs the permission "%(title)s". Ask whoever gives out roles at your office.',
-                    title=caller.host.permissions[permission].title,
-                )
-            )
-
-
-def _load(step: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
-    if step.form is None:
-        if raw:
-            raise Invalid({name: [_("This entry is not known here. Leave it out.")] for name in raw})
-        return {}
-    try:
-        return dict(step.form().load(raw))
-    except ValidationError as error:
-        raise Invalid(error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}) from error
-
-
-def _check_state(flow: Flow, step: Step, case: Any) -> None:
-    state = case.state if case is not None else None
-    if state not in step.moves:
-        raise WrongState(
-            _(
-                '"%(step)s" cannot be done while this is "%(state)s". Reload the page to see what can.',
-                step=step.title,
-                state=flow.state(state).title if state else "-",
-            )
-        )
-
-
-def _rulebook(
-    session: TenantSession,
-    host: Any,
-    place: Any,
-    case: Any,
-    now: datetime,
-    flow: Flow,
-    raw: Mapping[str, Any],
-) -> Rulebook:
-    kept = getattr(case, "rulebook_id", None) if case is not None else None
-    if kept is None and case is None and flow.serves is not None:
-        served_flow, name = flow.serves
-        kept = host.rulebook_of(session, served_flow, raw.get(name))
-    found = host.rulebooks.get(session, kept) if kept is not None else host.rulebooks.current(session, place, now)
-    return found  # type: ignore[no-any-return]
+def _joined(outer: Decision, nested: Decision) -> Decision:
+    """What an outer step is told where a nested one was held up: all that either's rules said."""
+    return Decision(
+        tuple(dict.fromkeys((*outer.asked, *nested.asked))),
+        (*outer.denials, *nested.denials),
+        (*outer.asks, *nested.asks),
+        (*outer.excepted, *nested.excepted),
+        (*outer.faults, *nested.faults),
+    )
 
 
 def _split_asks(
@@ -403,8 +320,8 @@ def _body(ctx: StepContext, case: Any, raw: Mapping[str, Any]) -> tuple[Any, dic
             raise TypeError(f"{step.key}: a creating step returns its new {flow.model.__name__}")
         case, wanted = result, None
     else:
+        target = step.moves[case.state]  # before the body: a nested step may move the case on
         wanted = step.body(case, ctx.form, ctx)
-        target = step.moves[case.state]
         case.state = wanted if isinstance(wanted, str) else (case.state if target == SAME else target)
         case.version += 1
         case.changed_at = ctx.recorded_at
@@ -417,7 +334,7 @@ def _body(ctx: StepContext, case: Any, raw: Mapping[str, Any]) -> tuple[Any, dic
     return case, private, changes
 
 
-def _journal_denial(session: TenantSession, denied: _Denied) -> None:
+def _journal_denial(session: TenantSession, denied: _Denied | _Asked) -> None:
     run = denied.run
     assert run.rulebook is not None  # decided under it
     caller = run.caller
@@ -439,7 +356,7 @@ def _journal_denial(session: TenantSession, denied: _Denied) -> None:
     session.commit()
 
 
-def _store_ask(session: TenantSession, asked: _Asked, key: str | None) -> UUID:
+def _store_ask(session: TenantSession, asked: _Asked, slot: Answered | None) -> UUID:
     from guanjia.steps.approvals import store_ask
 
     run = asked.run
@@ -447,6 +364,8 @@ def _store_ask(session: TenantSession, asked: _Asked, key: str | None) -> UUID:
     host = run.caller.host
     host.rulebooks.store(session, run.rulebook, host.clock.now())
     approval = store_ask(session, run, asked.reasons)
+    if slot is not None:
+        slot.answer = waiting_answer(approval.id, asked.reasons)
     journal.write(
         session,
         host.ids,

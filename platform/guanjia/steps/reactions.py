@@ -12,6 +12,7 @@ from sqlalchemy import select
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Bound, Plan
 from guanjia.steps.commands import Command, Event, MakeTask, Notify, Owed, command_to_json
+from guanjia.steps.flow import SITE
 from guanjia.steps.models import Task
 from guanjia.steps.outbox import schedule
 from guanjia.words import words
@@ -31,9 +32,19 @@ class Reactions:
         self._host = host
 
     def collect(
-        self, ctx: StepContext, plan: Plan, case: Any, facts: Mapping[str, Any], late: tuple[Reason, ...]
+        self,
+        ctx: StepContext,
+        plan: Plan,
+        case: Any,
+        facts: Mapping[str, Any],
+        late: tuple[Reason, ...],
+        *,
+        moved: bool,
     ) -> None:
-        """Put the commands of reactions, duties, body and host into the outbox, in this transaction."""
+        """Put the commands of reactions, duties, body and host into the outbox, in this transaction.
+
+        `moved`: the step brought the case into another state, and no nested step has told so already.
+        """
         event = Event(
             step=ctx.step.key,
             case_id=case.id,
@@ -56,7 +67,7 @@ class Reactions:
         for command in ctx.commands:
             n += 1
             self._post(ctx, case, ctx.step.key, command, n)
-        self._tell_next(ctx, case, n, late)
+        self._tell_next(ctx, case, n, late, moved=moved)
         self._meet_tasks(ctx, case)
 
     def _run(self, bound: Bound, facts: Mapping[str, Any], event: Event, ctx: StepContext) -> Any:
@@ -90,10 +101,9 @@ class Reactions:
             dedupe=f"{case.id}:{case.version}:{ctx.step.name}:{n}",
         )
 
-    def _tell_next(self, ctx: StepContext, case: Any, n: int, late: tuple[Reason, ...]) -> None:
+    def _tell_next(self, ctx: StepContext, case: Any, n: int, late: tuple[Reason, ...], *, moved: bool) -> None:
         state = ctx.flow.state(case.state)
-        source = next((s for s, target in ctx.step.moves.items() if target == case.state), None)
-        if state.waits_for and source != case.state and not ctx.caller.cause.startswith("demo"):
+        if state.waits_for and moved and not ctx.caller.cause.startswith("demo"):
             message = _(
                 '%(flow)s %(number)s is now "%(state)s" and waits for you.',
                 flow=ctx.flow.title,
@@ -101,6 +111,15 @@ class Reactions:
                 state=state.title,
             )
             self._post(ctx, case, ctx.step.key, Notify(message=message, roles=state.waits_for), n + 1)
+        told = ctx.flow.level == SITE and ctx.flow.tells_opener and state.closed and moved
+        if told and case.opened_by is not None and case.opened_by != ctx.actor_id:
+            message = _(
+                '%(flow)s %(number)s, which you entered, is now "%(state)s".',
+                flow=ctx.flow.title,
+                number=getattr(case, "number", None) or "",
+                state=state.title,
+            )
+            self._post(ctx, case, ctx.step.key, Notify(message=message, staff=(case.opened_by,)), n + 3)
         if late:
             message = _(
                 '%(flow)s %(number)s: "%(step)s" was reported after the fact against %(rules)s. Please look at it.',

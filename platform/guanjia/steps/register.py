@@ -43,6 +43,7 @@ def register(
     `touches_directory` refreshes what every process keeps of sites, staff and roles.
     """
     named = dict(titles or {})
+    flow_options.setdefault("tells_opener", False)
     flow = Flow(
         key=key, model=model, title=title, level=level, facts=_no_facts, columns=columns, search=search, order=order,
         permission=see,

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from guanjia.db.counting import ensure
 from guanjia.db.session import TenantSession
 from guanjia.ports import CompanyInfo, SiteInfo
-from guanjia.rules.rulebook import Plan, PlanCache, Rulebook
+from guanjia.rules.rulebook import Plan, PlanCache, Rulebook, rulebook_id
 from guanjia.rules.settings import Resolved, change_points, resolve
 from guanjia.steps.models import StoredRulebook, Tenant
 
@@ -89,14 +90,8 @@ class Rulebooks:
 
     def store(self, session: TenantSession, rulebook: Rulebook, at: datetime) -> None:
         """Keep the rulebook in the company's table if it is not there yet. Belongs to the caller's transaction."""
-        key = (session.company_id, rulebook.id)
-        if key in self._stored:
-            return
-        if session.get(StoredRulebook, key) is None:
-            session.add(
-                StoredRulebook(company_id=session.company_id, id=rulebook.id, body=dict(rulebook.body), stored_at=at)
-            )
-            session.flush()
+        if (session.company_id, rulebook.id) not in self._stored:
+            ensure(session, StoredRulebook, {"id": rulebook.id}, body=dict(rulebook.body), stored_at=at)
 
     def mark_stored(self, company_id: UUID, rulebook_id: UUID) -> None:
         """Remember, after the commit, that the rulebook is stored."""
@@ -115,6 +110,12 @@ class Rulebooks:
             self._known[rulebook_id] = rulebook
         return rulebook
 
-    def plan(self, rulebook: Rulebook) -> Plan:
-        """The plan compiled from the rulebook."""
+    def plan(self, rulebook: Rulebook, place: SiteInfo | CompanyInfo | None = None) -> Plan:
+        """The plan compiled from the rulebook. Rules of plugins that are off at `place` rest, though a case that was
+        opened before still names them."""
+        if place is not None:
+            resting = {key for key in rulebook.body if key.split(".", 1)[0] not in place.plugins}
+            if resting:
+                body = {key: values for key, values in rulebook.body.items() if key not in resting}
+                rulebook = Rulebook(rulebook_id(body), body)
         return self._plans.get(rulebook, self._host)

@@ -201,14 +201,15 @@ def buttons(loader: Loader, caller: Context, flow: Flow, case: Any, view: CaseVi
         if rulebook_id
         else host.rulebooks.current(loader.session, loader.place, loader.now)
     )
-    plan = host.rulebooks.plan(rulebook)
+    plan = host.rulebooks.plan(rulebook, loader.place)
+    known = flow.facts(loader, [case])[0]
     found = []
     for step in flow.steps.values():
         if case.state not in step.moves or step.system_only or not step.on_page or not loader.may(step.permission):
             continue
         if step.offered is not None and view is not None and not step.offered(view):
             continue
-        facts = gather(loader, flow, step, plan, case, {}, actor_id=caller.actor_id, now=loader.now)
+        facts = gather(loader, flow, step, plan, case, {}, actor_id=caller.actor_id, now=loader.now, known=known)
         decision = decide(plan, step.key, facts, with_form=False)
         denials = tuple(reason_view(loader, reason, case) for reason in decision.denials)
         open_asks = [r for r in decision.asks if not _given(loader, rulebook, r)]
@@ -234,9 +235,8 @@ def reason_view(loader: Loader, reason: Reason, case: Any = None) -> ReasonView:
     if reason.role:
         role_title = str(host.directory.role_title(loader.session, reason.role))
         site_id = loader.site.id if loader.site else None
-        holders = host.directory.holders(
-            loader.session, reason.role, site_id, loader.now, getattr(case, "department_id", None)
-        )
+        department = approvals.department_of(host, loader.session, case)
+        holders = host.directory.holders(loader.session, reason.role, site_id, loader.now, department)
         who = tuple(loader.names(holders.staff).values())
     return ReasonView(
         rule=reason.rule,

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, g, request, send_from_directory, url_for
 from flask_login import current_user
-from jinja2 import ChoiceLoader, FileSystemLoader
+from jinja2 import ChoiceLoader, FileSystemLoader, pass_context
+from jinja2.runtime import Context
 
 from guanjia.web.addresses import PAGES, case_url, form_url, ledger_url, page_url, step_url
 from guanjia.web.assets import init_assets
@@ -19,7 +20,7 @@ from guanjia.web.pages import install_pages
 from guanjia.web.security import init_security
 from guanjia.web.shell import LANGUAGE_COOKIE, LazyShell
 from guanjia.web.widgets import fen_to_yuan
-from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, current_language, current_zone, show, speaking, translate
+from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, Message, current_language, current_zone, show, speaking, translate
 
 if TYPE_CHECKING:
     from guanjia.host import Host
@@ -30,8 +31,8 @@ __all__ = ["PAGES", "install"]
 def install(app: Flask, host: Host) -> None:
     """The app answers: security headers, static files, templates, errors, pages, the API, and the plugins' blueprints."""
     init_security(app)
-    _templates(app, host)
     init_assets(app)
+    _templates(app, host)
     _filters(app)
     _language(app, host)
     install_errors(app)
@@ -44,16 +45,31 @@ def install(app: Flask, host: Host) -> None:
 
 
 def _templates(app: Flask, host: Host) -> None:
-    """The host's templates, then those of each plugin's folder; messages are found by `_` and by `{% trans %}`."""
+    """The host's templates, then those of each plugin's folder. Messages, by `_` and by `{% trans %}`, are looked up in
+    the words of the plugin whose template it is, then in the host's."""
     folders = [plugin.folder / "templates" for plugin in host.plugins.values()]
     own = FileSystemLoader(_own_templates())
     app.jinja_loader = ChoiceLoader([own, *(FileSystemLoader(f) for f in folders if f.is_dir())])
     app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: translate("guanjia", text, current_language()),
-        lambda one, many, n: translate("guanjia", one if n == 1 else many, current_language()),
-        newstyle=True,
-    )
+
+    def domain(context: Context) -> str:
+        owner = (context.name or "").split("/", 1)[0]
+        return owner if owner in host.plugins else "guanjia"
+
+    @pass_context
+    def message(context: Context, text: str, /, **args: Any) -> Message:
+        return Message(domain(context), text, tuple(args.items()))
+
+    @pass_context
+    def gettext(context: Context, text: str) -> str:
+        return translate(domain(context), text, current_language())
+
+    @pass_context
+    def ngettext(context: Context, one: str, many: str, n: int) -> str:
+        return translate(domain(context), one if n == 1 else many, current_language())
+
+    app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    app.jinja_env.globals["_"] = message
 
 
 def _own_templates() -> str:

@@ -12,7 +12,7 @@ from marshmallow import Schema, ValidationError, fields, missing
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from guanjia.schema import MAX_ITEMS, SIGNATURE_BYTES, SIGNATURE_PREFIX, Unreadable
-from guanjia.web.widgets import blank, items_of, rows_of, split_items, value_of, widget_of
+from guanjia.web.widgets import blank, rows_of, split_items, value_of, widget_of
 from guanjia.words import current_zone, words
 
 _ = words("guanjia")
@@ -114,7 +114,7 @@ class _Post:
                 why = error.messages[0] if isinstance(error.messages, list) and error.messages else None
                 found.append(Unreadable(upload.filename, why or _("This picture cannot be used. Choose another.")))
         if isinstance(field, fields.List):
-            return [value_of(items_of(field), v, self.zone) if isinstance(v, str) else v for v in found]
+            return found
         return found[-1] if found else blank(field)
 
     def _signature(self, field: fields.Field[Any], name: str) -> Any:

@@ -20,7 +20,7 @@ from guanjia.steps.flow import COMPANY, SITE, Flow, Step
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, Notification, Signature, Task
 from guanjia.steps.tasks import open_for
-from guanjia.web.addresses import endpoint_url, ledger_url, page_url
+from guanjia.web.addresses import PAGES, endpoint_url, ledger_url, page_url
 from guanjia.words import LANGUAGES, Label, current_language, words
 
 if TYPE_CHECKING:
@@ -225,6 +225,10 @@ def _item_url(loader: Loader, item: MenuItem) -> str | None:
     """The entry's address at this place; None where it does not belong here."""
     if item.area in ("hq", "operator") and loader.site is not None:
         return None
+    if item.endpoint == f"{PAGES}.ledger":
+        flow = loader.host.flows.get(f"{item.values.get('plugin')}.{item.values.get('flow')}")
+        if flow is None or not loader.may(flow.permission) or (flow.level == SITE and loader.site is None):
+            return None
     try:
         return endpoint_url(item.endpoint, loader.site.code if loader.site else None, None, **dict[str, Any](item.values))
     except BuildError:

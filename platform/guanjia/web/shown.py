@@ -44,13 +44,15 @@ def reason_parts(view: ReasonView) -> dict[str, Any]:
         "rule": view.rule, "message": view.message, "rule_title": view.title, "clauses": view.clauses,
         "clause": listed(ref for ref, _asks in view.clauses),
         "asks": "\n".join(f"{ref} {asks}" if several else asks for ref, asks in view.clauses),
-        "params": view.params, "approver": approver, "outcome": view.outcome,
+        "params": view.params, "approver": approver, "outcome": view.outcome, "excepted_by": view.excepted_by,
     }  # fmt: skip
 
 
-def timeline_parts(loader: Loader, entries: Sequence[TimelineEntry]) -> list[dict[str, Any]]:
-    """The timeline as its macro draws it."""
-    return [_entry(loader, entry) for entry in entries]
+def timeline_parts(loader: Loader, entries: Sequence[TimelineEntry],
+                   deadlines: Sequence[Deadline] = ()) -> list[dict[str, Any]]:
+    """The timeline as its macro draws it; the case's deadlines tell what its dates are called."""
+    rules = {row.name: row.rule for row in deadlines}
+    return [_entry(loader, entry, rules) for entry in entries]
 
 
 _OUTCOMES = {
@@ -59,7 +61,7 @@ _OUTCOMES = {
 }  # fmt: skip
 
 
-def _entry(loader: Loader, entry: TimelineEntry) -> dict[str, Any]:
+def _entry(loader: Loader, entry: TimelineEntry, rules: Mapping[str, str]) -> dict[str, Any]:
     tone, icon = _OUTCOMES.get(entry.outcome, ("neutral", ""))
     title: object = entry.title
     if entry.outcome == "denied":
@@ -67,7 +69,7 @@ def _entry(loader: Loader, entry: TimelineEntry) -> dict[str, Any]:
     elif entry.outcome == "waiting":
         title = _("%(step)s: waits for approval", step=entry.title)
     dates = [
-        (f"{deadline_title(loader, name)} ({CAUSES.get(cause, cause)})", "", due or str(_("to be agreed")))
+        (f"{deadline_title(loader, name, rules.get(name))} · {CAUSES.get(cause, cause)}", "", due or str(_("to be agreed")))
         for name, due, cause in entry.dates
     ]
     return {

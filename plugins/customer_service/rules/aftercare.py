@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from guanjia.sdk import (
     ActorFacts,
@@ -22,7 +23,9 @@ from guanjia.sdk import (
     param,
     words,
 )
+from guanjia.steps.models import Deadline
 from plugins.customer_service.facts import RequestFacts
+from plugins.customer_service.kinds import AGREEMENT
 
 _ = words("customer_service")
 
@@ -106,14 +109,27 @@ _SETTLED = tuple(
 )
 
 
-@overdue_chased.reaction(f"{REQUEST}.breach")
-def overdue_work_is_chased_and_reported(case: RequestFacts, params: Overdue) -> list[Notify]:
-    """Overdue work is chased at the department and reported to the supervisor, again and again (5/6.2)."""
-    if case.reported_done_at is not None:
+def _passed(loader: Any, cases: Any, form: Any) -> list[str]:
+    """The name of the date that has passed."""
+    row = loader.get(Deadline, UUID(str(form["deadline"]))) if form else None
+    return [row.name if row is not None else "" for _case in cases]
+
+
+@overdue_chased.reaction(f"{REQUEST}.breach", facts={"passed": _passed})
+def overdue_work_is_chased_and_reported(case: RequestFacts, passed: str, params: Overdue, event: Event) -> list[Notify]:
+    """Overdue work is chased at the department, again and again, and reported to the supervisor (5/6.2).
+
+    What the department returned unsolved is no longer its to finish; the supervisor is told all the same.
+    """
+    if passed != "finish" or case.reported_done_at is not None:
         return []
+    if event.state == "returned":
+        waits = _("Returned unsolved and overdue: see that it is closed, or dispatched anew.")
+        return [Notify(message=waits, roles=(params.report_to,))]
     return [
         Notify(message=_("Overdue: finish this work or ask for an extension."), roles=("department_head",),
-               staff=(case.worker_id,) if case.worker_id else (), unless=_SETTLED, repeat_hours=params.remind_every_hours),
+               staff=(case.worker_id,) if case.worker_id else (), unless=_SETTLED, while_open=UUID(event.form["deadline"]),
+               repeat_hours=params.remind_every_hours),
         Notify(message=_("Overdue work was not finished in time; it was chased at the department."), roles=(params.report_to,)),
     ]  # fmt: skip
 
@@ -165,6 +181,24 @@ def agreements_are_handed_back_before_month_end(period: Any, params: MonthEnd, c
     """Two days before month end work under agreements is handed back with the agreement's copy, signed (5/5.3.2 1.1.2)."""
     return Owed(title=_("Hand back the sheets of work under agreements, signed by the head of the centre"), role=params.role,
                 due_at=calendar.before(period.last, params.days_before_month_end))  # fmt: skip
+
+
+@month_end_agreements.guard(f"{REQUEST}.sign")
+def an_agreement_is_signed_by_whoever_the_site_names(
+    case: RequestFacts, actor: ActorFacts, params: MonthEnd
+) -> Verdict:
+    """The sheet of work under an agreement is signed by the head of the centre (5/5.3.2 1.1.2)."""
+    if case.deadline_class != AGREEMENT or actor.holds(params.signed_by):
+        return allow()
+    return deny(_("The sheet of work under an agreement is signed by the head of the centre. Ask the head."))
+
+
+@month_end_agreements.guard(f"{REQUEST}.close")
+def an_agreement_closes_with_that_signature(case: RequestFacts) -> Verdict:
+    """Work under an agreement is handed back signed by worker, department and head of the centre (5/5.3.2 1.1.2)."""
+    if case.deadline_class != AGREEMENT or case.head_signed:
+        return allow()
+    return deny(_("The head of the centre has not signed the sheet of this work under an agreement yet."))
 
 
 ALL = (revisit_after_completion, revisit_mismatch, overdue_chased, coordination_level, month_end_agreements)

@@ -7,6 +7,7 @@ from typing import Any
 
 from guanjia.sdk import ActorFacts, Coded, Kind, Params, RoleKey, Rule, Verdict, WorkCalendar, allow, deny, param, words
 from plugins.customer_service.facts import RequestFacts
+from plugins.customer_service.kinds import AGREEMENT
 from plugins.customer_service.labels import entry_label
 
 _ = words("customer_service")
@@ -36,11 +37,11 @@ class CompletionForm(Params):
 completion_form = Rule("customer_service.completion_form", Kind.GUARD, CompletionForm)
 
 
-@completion_form.guard(f"{REQUEST}.complete")
+@completion_form.guard(f"{REQUEST}.complete", f"{REQUEST}.correct_sheet")
 def completion_records_work_and_signatures(case: RequestFacts, form: dict[str, Any], params: CompletionForm) -> Verdict:
     """Work, materials, times, hours, for paid work the fees, signed by worker and resident (5/5.2.2).
 
-    Where the fault is in a public area there is no resident to sign.
+    Where the fault is in a public area there is no resident to sign. A signature that stands on the sheet already stays.
     """
     given = {
         "work_done": bool(form.get("work_done")),
@@ -48,8 +49,10 @@ def completion_records_work_and_signatures(case: RequestFacts, form: dict[str, A
         "started_at": form.get("started_at") is not None or case.started_at is not None,
         "finished_at": form.get("finished_at") is not None,
         "total_hours": form.get("total_minutes") is not None,
-        "worker_signature": form.get("worker_signature") is not None,
-        "resident_signature": form.get("resident_signature") is not None or not case.has_resident,
+        "worker_signature": form.get("worker_signature") is not None or "worker_signature" not in case.missing,
+        "resident_signature": form.get("resident_signature") is not None
+        or not case.has_resident
+        or "resident_signature" not in case.missing,
         "material_fee": form.get("material_fee_fen") is not None,
         "labour_fee": form.get("labour_fee_fen") is not None,
     }
@@ -128,6 +131,8 @@ def reception_rejects_an_incomplete_sheet(actor: ActorFacts, case: RequestFacts,
     wanted = set(_ENTRIES) | {"supervisor_signature"} | (set(_PAID_ENTRIES) if case.paid else set())
     if not case.has_resident:
         wanted.discard("resident_signature")
+    if case.is_indoor_service:
+        wanted.add("centre_head_signature")
     if not wanted & set(case.missing) and case.reviewed:
         return deny(_("Nothing is missing on this sheet, so it cannot be rejected. Take it, or record a revisit."))
     return allow()
@@ -150,7 +155,7 @@ service_sheet_fields = Rule("customer_service.service_sheet_fields", Kind.GUARD,
 @service_sheet_fields.guard(f"{REQUEST}.close")
 def a_service_sheet_is_complete_and_signed(case: RequestFacts, params: ServiceSheet) -> Verdict:
     """The sheet of an indoor service names content, state, hours and worker, with both signatures (5/5.3.2 1.1.1)."""
-    if case.is_repair:
+    if not case.is_indoor_service:
         return allow()
     missing = [entry_label(key) for key in params.required if key in case.missing]
     if missing:
@@ -159,8 +164,10 @@ def a_service_sheet_is_complete_and_signed(case: RequestFacts, params: ServiceSh
 
 
 @service_sheet_fields.guard(f"{REQUEST}.sign")
-def the_head_of_the_centre_signs(actor: ActorFacts) -> Verdict:
-    """The head of the centre signs, or a supervisor in the head's place (5/5.3.2 1.1.1)."""
+def the_head_of_the_centre_signs(case: RequestFacts, actor: ActorFacts, rules: frozenset[str]) -> Verdict:
+    """The head of the centre signs, or a supervisor in the head's place; for agreements another clause says who (5/5.3.2 1.1.1)."""
+    if case.deadline_class == AGREEMENT and "customer_service.month_end_agreements" in rules:
+        return allow()
     if actor.holds("centre_head", "site_manager", "property_supervisor", "customer_service_supervisor"):
         return allow()
     return deny(_("The head of the centre signs here, or a supervisor in the head's place. Ask one of them."))

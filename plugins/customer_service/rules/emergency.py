@@ -19,6 +19,7 @@ from guanjia.sdk import (
     words,
 )
 from plugins.customer_service.facts import RequestFacts
+from plugins.customer_service.kinds import EMERGENCIES, OUTAGE
 
 _ = words("customer_service")
 
@@ -28,9 +29,7 @@ REQUEST = "customer_service.request"
 class EmergencyWorkFirst(Params):
     """What counts as an emergency, and how soon its sheet is due."""
 
-    categories: tuple[Coded, ...] = param(
-        tuple(Coded(k) for k in ("outage_beyond_one_floor", "lift_failure", "burst_pipe", "fire", "crime"))
-    )
+    categories: tuple[Coded, ...] = param(tuple(Coded(k) for k in EMERGENCIES))
     outage_scope: Coded = param(Coded("floor"), choices=("floor", "building"))
     sheet_within_hours: int = param(4, min=1, max=240)
 
@@ -39,17 +38,20 @@ emergency_work_first = Rule(
     "customer_service.emergency_work_first",
     Kind.GUARD,
     EmergencyWorkFirst,
-    excepts=("customer_service.handling_sheet_first",),
+    excepts=("customer_service.handling_sheet_first", "customer_service.appointment_first"),
 )
 
 
 def _is_emergency(case: RequestFacts, params: EmergencyWorkFirst) -> bool:
-    return case.is_emergency or case.is_major or case.category in params.categories
+    """Where only an outage beyond a building is one, an outage beyond a floor is none unless it was marked."""
+    if case.is_emergency or case.is_major:
+        return True
+    return case.category in params.categories and (case.category != OUTAGE or params.outage_scope == "floor")
 
 
 @emergency_work_first.guard(f"{REQUEST}.start", f"{REQUEST}.complete")
 def work_comes_before_the_sheet(case: RequestFacts, params: EmergencyWorkFirst) -> Verdict:
-    """A major matter or an emergency is worked on at once; the sheet need not be open yet (5/5.1.3)."""
+    """A major matter or an emergency is worked on at once; neither sheet nor appointment comes first (5/5.1.3)."""
     return except_others() if _is_emergency(case, params) else allow()
 
 
@@ -70,7 +72,6 @@ class EmergencyAlert(Params):
 
 
 emergency_alert = Rule("customer_service.emergency_alert", Kind.REACTION, EmergencyAlert)
-_ALERTING = ("outage_beyond_one_floor", "lift_failure", "burst_pipe", "fire", "crime")
 
 
 @emergency_alert.reaction(
@@ -78,7 +79,7 @@ _ALERTING = ("outage_beyond_one_floor", "lift_failure", "burst_pipe", "fire", "c
 )
 def those_who_must_know_are_told(case: RequestFacts, params: EmergencyAlert) -> list[Notify]:
     """An emergency or a major problem is told to the heads at once (5/5.1.3, 4.4.3)."""
-    if not (case.is_emergency or case.is_major or case.category in _ALERTING):
+    if not (case.is_emergency or case.is_major or case.category in EMERGENCIES):
         return []
     message = _("Emergency or major problem: look at it at once.")
     return [Notify(message=message, roles=params.notify_roles, urgent=True)]

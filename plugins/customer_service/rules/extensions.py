@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from guanjia.sdk import Kind, Params, RoleKey, Rule, Verdict, allow, ask, deny, param, words
@@ -24,13 +24,29 @@ class Extension(Params):
 extension = Rule("customer_service.extension", Kind.GUARD, Extension)
 
 
-@extension.guard(f"{REQUEST}.extend")
-def past_three_working_days_the_head_signs(case: RequestFacts, form: dict[str, Any], params: Extension) -> Verdict:
-    """Past three working days the head of the centre signs; more than two weeks after receipt the director (5/5.2.4)."""
-    until = datetime.fromisoformat(form["until"])
-    if not case.is_repair or form.get("cause") == "resident" or until <= case.ordinary_due_at:
+def _days_after_receipt(loader: Any, cases: Any, form: Any) -> list[int]:
+    """On which day after the day of receipt the new finish lies; after close of business it counts to the next."""
+    calendar, until = loader.place.calendar, form.get("until")
+    if until is None:
+        return [0 for _case in cases]
+    day = calendar.date_of(until)
+    late = until > calendar.close_of(day)
+    return [(day - calendar.date_of(case.received_at)).days + late for case in cases]
+
+
+@extension.guard(f"{REQUEST}.extend", facts={"days_after_receipt": _days_after_receipt})
+def past_three_working_days_the_head_signs(
+    case: RequestFacts, form: dict[str, Any], days_after_receipt: int, rules: frozenset[str], params: Extension
+) -> Verdict:
+    """Past three working days the head of the centre signs; more than two weeks after receipt the director (5/5.2.4).
+
+    Two weeks end at the close of business of the fourteenth day. Where delays by the resident have a rule of their own,
+    that rule asks.
+    """
+    by_resident = form.get("cause") == "resident" and resident_caused_delay.key in rules
+    if not case.is_repair or by_resident or datetime.fromisoformat(form["until"]) <= case.ordinary_due_at:
         return allow()
-    if until > case.received_at + timedelta(days=params.long_after_days):
+    if days_after_receipt > params.long_after_days:
         return ask(params.long_approver_role, _("The new finish is more than %(days)s days after receipt: the director signs.",
                                                 days=params.long_after_days), until=form["until"])  # fmt: skip
     return ask(params.approver_role, _("Past three working days an extension needs the signature of the head of the centre."),
@@ -51,10 +67,13 @@ urgent_extension = Rule("customer_service.urgent_extension", Kind.GUARD, UrgentE
 def an_urgent_job_needs_consent_and_signature(
     case: RequestFacts, form: dict[str, Any], params: UrgentExtension
 ) -> Verdict:
-    """A 24-hour job is extended only with the head's signature and the resident's consent (5/5.2.5)."""
+    """A 24-hour job is extended only with the head's signature and the resident's consent (5/5.2.5).
+
+    In a public area there is no resident to consent.
+    """
     if case.deadline_class != "urgent":
         return allow()
-    if params.resident_consent and not form.get("resident_consents"):
+    if params.resident_consent and case.has_resident and not form.get("resident_consents"):
         return deny(_("The resident has not consented to the extension. Ask the resident, then tick the consent."))
     return ask(params.approver_role, _("A 24-hour job is extended only with the signature of the head of the centre."),
                until=form["until"])  # fmt: skip

@@ -90,9 +90,12 @@ class DispatchByReception(Params):
 dispatch_by_reception = Rule("customer_service.dispatch_by_reception", Kind.GUARD, DispatchByReception)
 
 
-@dispatch_by_reception.guard(f"{REQUEST}.dispatch", f"{REQUEST}.withdraw")
+@dispatch_by_reception.guard(f"{REQUEST}.dispatch", f"{REQUEST}.withdraw", f"{REQUEST}.close_unsolved")
 def reception_dispatches(actor: ActorFacts, params: DispatchByReception) -> Verdict:
-    """Only reception dispatches and re-dispatches; a department cannot hand a request on or drop it (5/4.4.3, 4.4.4)."""
+    """Only reception dispatches and re-dispatches; a department cannot hand a request on or drop it (5/4.4.3, 4.4.4).
+
+    What a department returned unsolved is closed, or given to another, by reception as well.
+    """
     if actor.is_system or actor.holds(*params.dispatch_roles):
         return allow()
     return deny(

@@ -73,7 +73,8 @@ def reject_sheet(request: ServiceRequest, form: Mapping[str, Any], ctx: StepCont
 def revisit(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The resident's answer is on record, in the resident's words (5/6.1)."""
     request.revisited_at, request.answer, request.satisfied = ctx.now, form["answer"], form["satisfied"]
-    request.mismatch_open = not form["agrees"]
+    # A second call does not settle what the area manager has to look at.
+    request.mismatch_open = request.mismatch_open or not form["agrees"]
 
 
 @requests.step("site_check", {HANDED_IN: SAME, FINISHED: SAME}, title=_("Report what was found on site"),

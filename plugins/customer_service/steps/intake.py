@@ -20,7 +20,7 @@ from plugins.customer_service.flow import (
     requests,
 )
 from plugins.customer_service.forms import BringInForm, CapabilityForm, DispatchForm, IntakeForm, ReasonForm, ReportForm
-from plugins.customer_service.kinds import deadline_class_of, department_of, kind_of
+from plugins.customer_service.kinds import DEADLINE_RULES, REPAIR_DEADLINE, deadline_class_of, department_of, kind_of
 from plugins.customer_service.models import ServiceRequest
 from plugins.registry.public import Household, Resident
 from tenants.public import Department, department_choices, department_of_site
@@ -47,14 +47,14 @@ def receive(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
 
 
 @requests.step("report", {None: REPORTED}, title=_("Report a fault"), form=ReportForm, tone="secondary",
-               late_within=timedelta(hours=72), help=_("Something you found; reception takes it up."))  # fmt: skip
+               page="customer_service.report", late_within=timedelta(hours=72), help=_("Something you found; reception takes it up."))  # fmt: skip
 def report(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
     """A fault found by staff waits in reception's queue (5/5.1.1)."""
     category = form["category"]
     return ctx.open(
         ServiceRequest, REPORTED, number=ctx.number(*NUMBER), received_at=ctx.now, reported_by=ctx.actor_id, source="staff",
-        category=category, kind=kind_of(category), deadline_class=deadline_class_of(category), place=form["place"],
-        content=form["content"], is_emergency=form["is_emergency"],
+        category=category, kind=kind_of(category), deadline_class=deadline_class_of(category, ctx.rulebook),
+        place=form["place"], content=form["content"], is_emergency=form["is_emergency"],
     )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def _confirm_prefill(_loader: Loader, request: ServiceRequest) -> Mapping[str, A
 
 
 @requests.step("confirm", {REPORTED: RECEIVED}, title=_("Take up the report"), form=IntakeForm, tone="primary",
-               choices=intake_choices, prefill=_confirm_prefill)  # fmt: skip
+               page="customer_service.take_up", choices=intake_choices, prefill=_confirm_prefill)  # fmt: skip
 def confirm(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> str:
     """Reception completes what staff reported, and dispatches it where the centre can do it."""
     for name, value in _intake_values(form, ctx).items():
@@ -91,7 +91,7 @@ def _intake_values(form: Mapping[str, Any], ctx: StepContext) -> dict[str, Any]:
         ctx.get(Department, form["department_id"], name="department_id")
     return {
         "source": form["source"], "category": category, "kind": kind_of(category),
-        "deadline_class": form["deadline_class"] or deadline_class_of(category),
+        "deadline_class": form["deadline_class"] or deadline_class_of(category, ctx.rulebook),
         "household_id": household.id if household else None, "unit_id": household.unit_id if household else None,
         "place": form["place"], "resident_name": name, "phone": phone, "content": form["content"],
         "within_capability": form["within_capability"], "is_emergency": form["is_emergency"], "is_major": form["is_major"],
@@ -162,16 +162,18 @@ def bring_in(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
     if form["received_at"] > ctx.now:
         raise Invalid({"received_at": [_("This lies in the future. Enter when the case was received on paper.")]})
     household = ctx.get(Household, form["household_id"], name="household_id") if form["household_id"] else None
-    category = form["category"]
+    category, deadline_class = form["category"], deadline_class_of(form["category"], ctx.rulebook)
     if form["department_id"]:
         ctx.get(Department, form["department_id"], name="department_id")
     request = ctx.open(
         ServiceRequest, RECEIVED, number=form["number"], received_at=form["received_at"], received_by=ctx.actor_id,
-        source="written", category=category, kind=kind_of(category), deadline_class=deadline_class_of(category),
+        source="written", category=category, kind=kind_of(category), deadline_class=deadline_class,
         household_id=household.id if household else None, unit_id=household.unit_id if household else None,
         place=form["place"], resident_name=form["resident_name"], phone=form["phone"], content=form["content"],
         within_capability="yes", department_id=form["department_id"], brought_in=True,
     )  # fmt: skip
     if form["due_at"] is not None:
-        ctx.set_deadline("finish", form["due_at"], cause="agreed", rule="customer_service.repair_deadline")
+        ctx.set_deadline(
+            "finish", form["due_at"], cause="agreed", rule=DEADLINE_RULES.get(deadline_class, REPAIR_DEADLINE)
+        )
     return request

@@ -32,12 +32,22 @@ from plugins.customer_service.forms import (
     ReportBackForm,
     ReturnForm,
 )
-from plugins.customer_service.kinds import INSTALLATION, MOVE_IN, NEGOTIATED, URGENT
+from plugins.customer_service.kinds import (
+    AGREEMENT,
+    DEADLINE_RULES,
+    INSTALLATION,
+    MOVE_IN,
+    NEGOTIATED,
+    REPAIR_DEADLINE,
+    URGENT,
+)
 from plugins.customer_service.models import Contractor, MaterialLine, ServiceRequest
 from tenants.public import Staff, staff_choices
 
 _ = words("customer_service")
 
+AGREED = (NEGOTIATED, MOVE_IN, AGREEMENT)  # classes whose finish date is agreed
+RESIDENT_CAUSED = "customer_service.resident_caused_delay"
 LATER = timedelta(hours=72)  # how late a step may be reported that was taken where there was no network
 
 
@@ -123,14 +133,15 @@ def start(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) ->
 
 
 @requests.step("agree_deadline", AT_DEPARTMENT, title=_("Agree the finish date"), form=AgreeDeadlineForm,
-               offered=lambda view: view.case.deadline_class in (NEGOTIATED, MOVE_IN, "agreement"))  # fmt: skip
+               offered=lambda view: view.case.deadline_class in AGREED)  # fmt: skip
 def agree_deadline(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The finish date is agreed: by the head for internal and leak-proofing work, with the resident before move-in."""
+    if request.deadline_class not in AGREED:
+        raise Invalid({"due_at": [_("A rule sets this request's finish. Ask for an extension if it cannot be kept.")]})
     if form["due_at"] <= ctx.now:
         raise Invalid({"due_at": [_("This lies in the past. Agree a later date.")]})
-    rule = {NEGOTIATED: "customer_service.negotiated_deadline", MOVE_IN: "customer_service.move_in_cleaning"}
-    ctx.set_deadline("finish", form["due_at"], cause="agreed",
-                     rule=rule.get(request.deadline_class, "customer_service.repair_deadline"))  # fmt: skip
+    rule = DEADLINE_RULES.get(request.deadline_class, REPAIR_DEADLINE)
+    ctx.set_deadline("finish", form["due_at"], cause="agreed", rule=rule)
 
 
 @requests.step("extend", AT_DEPARTMENT, title=_("Extend the deadline"), form=ExtendForm)
@@ -139,14 +150,16 @@ def extend(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -
     from guanjia.steps import deadlines
 
     now_due = deadlines.current(ctx.session, ctx.flow.key, request.id, "finish")
-    if now_due is None:
+    if now_due is None or now_due.due_at is None:
         raise Invalid({"until": [_("This request has no finish date to extend. Agree one first.")]})
-    if now_due.due_at is not None and form["until"] <= now_due.due_at:
+    if form["until"] <= now_due.due_at:
         raise Invalid({"until": [_("Choose a time after the present finish, %(due)s.", due=now_due.due_at)]})
+    if form["until"] <= ctx.now:
+        raise Invalid({"until": [_("This lies in the past. Choose a time at which the work can be done.")]})
     rule = "customer_service.urgent_extension" if request.deadline_class == URGENT else "customer_service.extension"
-    by_resident = form["cause"] == "resident"
+    by_resident = form["cause"] == "resident" and ctx.rulebook.is_on(RESIDENT_CAUSED)
     if by_resident:
-        rule = "customer_service.resident_caused_delay"
+        rule = RESIDENT_CAUSED
     ctx.set_deadline("finish", form["until"], cause="extension", rule=rule, excused=by_resident)
 
 
@@ -166,8 +179,10 @@ def _complete_prefill(loader: Loader, request: ServiceRequest) -> Mapping[str, A
     lines = loader.children(MaterialLine, MaterialLine.request_id, [request.id])[request.id]
     spent = int((loader.now - request.started_at).total_seconds() // 60) if request.started_at else None
     return {
-        "work_done": request.work_done, "started_at": request.started_at, "finished_at": loader.now,
+        "work_done": request.work_done, "started_at": request.started_at, "finished_at": request.finished_at or loader.now,
         "total_minutes": request.total_minutes or spent, "visit_steps": request.visit_steps,
+        "no_materials": request.no_materials, "material_fee_fen": request.material_fee_fen,
+        "labour_fee_fen": request.labour_fee_fen,
         "materials": [{"name": m.name, "quantity": Decimal(m.quantity_milli) / 1000, "unit": m.unit} for m in lines],
     }  # fmt: skip
 
@@ -176,6 +191,21 @@ def _complete_prefill(loader: Loader, request: ServiceRequest) -> Mapping[str, A
                prefill=_complete_prefill, late_within=LATER)  # fmt: skip
 def complete(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The work is done and reported, with materials, times, fees and signatures (5/5.2.2)."""
+    _write_sheet(request, form, ctx)
+    request.requester_accepted = request.resident_signed
+    request.reported_done_at = ctx.now
+
+
+@requests.step("correct_sheet", [FINISHED], title=_("Fill in the sheet"), form=CompleteForm, prefill=_complete_prefill,
+               offered=lambda view: view.case.sheet_rejections > 0)  # fmt: skip
+def correct_sheet(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """What reception missed on a sheet is filled in; signatures that are there stay, and the head reviews it anew (5/5.2.3)."""
+    _write_sheet(request, form, ctx)
+    request.requester_accepted = request.requester_accepted or request.resident_signed
+    request.reviewed_at = request.reviewed_by = request.supervisor_signed_by = None
+
+
+def _write_sheet(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext) -> None:
     started, finished = form["started_at"] or request.started_at, form["finished_at"] or None
     if started and finished and finished < started:
         raise Invalid({"finished_at": [_("The end lies before the start. Correct one of the two.")]})
@@ -185,11 +215,9 @@ def complete(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContext)
     request.started_at, request.finished_at = started, finished
     request.total_minutes = form["total_minutes"]
     request.material_fee_fen, request.labour_fee_fen = form["material_fee_fen"], form["labour_fee_fen"]
-    request.visit_steps = list(form["visit_steps"])
-    request.worker_signed = form["worker_signature"] is not None
-    request.resident_signed = form["resident_signature"] is not None
-    request.requester_accepted = request.resident_signed
-    request.reported_done_at = ctx.now
+    request.visit_steps = list(form["visit_steps"]) or request.visit_steps
+    request.worker_signed = request.worker_signed or form["worker_signature"] is not None
+    request.resident_signed = request.resident_signed or form["resident_signature"] is not None
     ctx.session.execute(delete(MaterialLine).where(
         MaterialLine.company_id == ctx.session.company_id, MaterialLine.request_id == request.id))  # fmt: skip
     _add_lines(request, form["materials"], ctx)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,13 +12,19 @@ import xlsxwriter
 from openpyxl import Workbook
 
 from guanjia.sdk import Invalid
-from guanjia.words import speaking
+from guanjia.words import load_catalogue, speaking
 from plugins.registry.checking import Checked, Known, check
 from plugins.registry.listcolumns import CODED, COLUMNS, TABLES, read_coded
+from plugins.registry.plugin import plugin
 from plugins.registry.workbook import NO_RESULT, list_file, read_rows
 
 HEADINGS = ["楼栋", "单元", "房号", "面积", "入住情况", "入住日期", "姓名", "电话", "身份", "关怀标签", "备注"]
 NOTHING = Known({}, {}, frozenset())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def catalogue() -> None:
+    load_catalogue("registry", plugin.folder / "translations")
 
 
 def sheet(*rows: list[Any], headings: list[str] | None = None, above: int = 0) -> bytes:
@@ -54,7 +60,7 @@ def refusal(content: bytes) -> str:
 
 
 def test_a_row_becomes_a_home_with_its_contact() -> None:
-    row = [3, 1, 502, 89.5, "出租", datetime(2020, 5, 1), "张三", 13800138000, None, "老人，养宠物", "门铃坏"]
+    row = [3, 1, 502, 89.5, "出租", date(2020, 5, 1), "张三", 13800138000, None, "老人，养宠物", "门铃坏"]
     result = checked(row, above=1)
     assert result.faults == []
     home = result.homes[0]
@@ -80,7 +86,11 @@ def test_further_residents_follow_in_rows_of_their_own() -> None:
         ["3", "1", "3-1-502", None, None, None, "王五", "13900139000", "租户"],
     )
     assert result.faults == []
-    assert [(p.name, p.role) for p in result.homes[0].people] == [("张三", "owner"), ("李四", "member"), ("王五", "lessee")]
+    assert [(p.name, p.role) for p in result.homes[0].people] == [
+        ("张三", "owner"),
+        ("李四", "member"),
+        ("王五", "lessee"),
+    ]
 
 
 def test_a_room_entered_twice_is_named_with_the_row_it_stands_in() -> None:
@@ -128,7 +138,7 @@ def test_rooms_with_a_household_are_skipped_and_retired_ones_refused() -> None:
 
 
 def test_what_excel_made_of_a_room_is_noticed() -> None:
-    result = checked(["3", None, datetime(2026, 3, 1), 89, "自住"], ["3", None, 50.2, 89, "自住"])
+    result = checked(["3", None, date(2026, 3, 1), 89, "自住"], ["3", None, 50.2, 89, "自住"])
     assert faults(result) == [(2, "room"), (3, "room")]
     assert "made a date" in said(result) and "made a number" in said(result)
 
@@ -196,7 +206,10 @@ def test_a_file_that_defines_entities_is_refused() -> None:
 
 
 def test_more_rows_than_one_import_takes_are_refused() -> None:
-    rows = [{"building": "3", "entrance": str(n // 9000), "room": str(10_000 + n), "occupancy": "自住"} for n in range(20_001)]
+    rows = [
+        {"building": "3", "entrance": str(n // 9000), "room": str(10_000 + n), "occupancy": "自住"}
+        for n in range(20_001)
+    ]
     assert "20000" in refusal(list_file(rows))
 
 

@@ -26,7 +26,9 @@ def test_what_is_no_room_code_is_refused(typed: str) -> None:
     assert rooms.read(typed) is None
 
 
-@pytest.mark.parametrize(("room", "floor"), [("502", 5), ("1203", 12), ("0502", 5), ("B1", None), ("8", None), ("00012", None)])
+@pytest.mark.parametrize(
+    ("room", "floor"), [("502", 5), ("1203", 12), ("0502", 5), ("B1", None), ("8", None), ("00012", None)]
+)
 def test_the_room_number_tells_the_floor(room: str, floor: int | None) -> None:
     assert rooms.floor_of(room) == floor
 

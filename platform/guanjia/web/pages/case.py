@@ -53,7 +53,7 @@ def case_parts(loader: Loader, view: CaseView, site_code: str | None) -> dict[st
         "decided": [_approval(loader, a, signatures) for a, signatures in view.approvals
                     if a.state not in ("waiting", "signed")],
         "files": [(row, file_url(row.id)) for row in view.files], "tasks": _tasks(loader, view, site_code),
-        "timeline": timeline_parts(loader, view.timeline), "documents": _documents(flow, record, site_code),
+        "timeline": timeline_parts(loader, view.timeline, view.deadlines), "documents": _documents(flow, record, site_code),
         "explain_url": _url("explain", flow, record.id, site_code), "inbox_url": page_url("inbox", site_code),
         "fragments": {**FRAGMENTS, **flow.fragments},
         "crumbs": [(str(flow.title), ledger_url(flow, site_code)), (view.heading, None)],

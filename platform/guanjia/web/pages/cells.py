@@ -30,6 +30,11 @@ class Cell:
     due: DueView | None = None
     amount: Decimal | int | None = None  # of a number or an amount in yuan, for Excel
 
+    @property
+    def is_long(self) -> bool:
+        """Whether the text wants a wide column; a Chinese character takes the room of two letters."""
+        return self.kind == "text" and sum(2 if ord(c) > 0x2E7F else 1 for c in self.text[:40]) > 30
+
 
 class Cells:
     """Makes cells of one list; names of staff are fetched for all rows at once."""

@@ -3,7 +3,7 @@ entry of the journal what was known and decided then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -47,7 +47,7 @@ def explain(plugin: str, flow: str, case_id: UUID, site_code: str | None = None)
         may_read = loader.may("guanjia.journal")
         return render_template(
             "guanjia/explain.html", heading=view.heading, state=state, tone=tone_of(state), rulebook=rulebook,
-            case=case, steps=list(_steps(loader, context, found, case, rulebook, origins)),
+            case=case, free=_free(found, case, rulebook, loader), steps=list(_steps(loader, context, found, case, rulebook, origins)),
             may_read=may_read, entries=_entries(loader, found, case) if may_read else [],
             back_url=case_url(found, case_id, site_code),
             crumbs=[(str(found.title), ledger_url(found, site_code)), (view.heading, case_url(found, case_id, site_code)),
@@ -70,7 +70,7 @@ def _steps(loader: Loader, context: Context, flow: Flow, case: Any, rulebook: Ru
     for step in [*here, *later]:
         possible = case.state in step.moves
         bound = _bound(plan, step)
-        if not bound and step.tone == "quiet":
+        if not bound:
             continue
         verdicts: dict[str, dict[str, Any]] = {}
         facts: list[tuple[str, str]] = []
@@ -81,9 +81,23 @@ def _steps(loader: Loader, context: Context, flow: Flow, case: Any, rulebook: Ru
             verdicts |= {key: {"outcome": "allow"} for key in decision.asked if key not in verdicts}
             facts = flat({name: to_plain(value) for name, value in known.items() if name not in ("rules", "form")})
         yield {
-            "title": str(step.title), "possible": possible, "facts": facts, "permission": _permission(loader, step),
+            "title": str(step.title), "name": step.name, "possible": possible, "facts": facts,
+            "permission": _permission(loader, step), "shut": _shut(verdicts.values()),
             "rules": [_rule(loader, kind, item, rulebook, origins, verdicts) for kind, item in bound],
         }  # fmt: skip
+
+
+def _shut(verdicts: Iterable[Mapping[str, Any]]) -> str:
+    """How the step stands: `deny` where a rule refuses, `ask` where one asks for approval, else empty."""
+    outcomes = {v["outcome"] for v in verdicts if not v.get("excepted_by")}
+    return next((outcome for outcome in ("deny", "ask") if outcome in outcomes), "")
+
+
+def _free(flow: Flow, case: Any, rulebook: Rulebook, loader: Loader) -> list[str]:
+    """The steps of this state of which no rule in force speaks."""
+    plan = loader.host.rulebooks.plan(rulebook)
+    return [str(s.title) for s in flow.steps.values()
+            if case.state in s.moves and not s.system_only and s.on_page and not _bound(plan, s)]
 
 
 def _permission(loader: Loader, step: Step) -> tuple[str, bool] | None:

@@ -32,5 +32,8 @@ def before_start(case: Any, params: SweepParams) -> Verdict:
 
 
 plugin = Plugin(
-    key="sample_rules", title=Text("保洁", "Cleaning"), package="sample_rules", rules=(sweep, pay_first, pay_later, dry)
+    key="sample_rules",
+    title=Text("保洁", "Cleaning"),
+    package="sample_rules.rules",
+    rules=(sweep, pay_first, pay_later, dry),
 )
