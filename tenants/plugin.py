@@ -9,6 +9,7 @@ from tenants.directory import TenantDirectory
 from tenants.pages import access, me, operator, sign_in
 from tenants.settings import pages as rule_pages
 from tenants.settings import permissions as rule_permissions
+from tenants.settings.cli import rules
 from tenants.settings.flows import FLOWS as RULE_FLOWS
 
 _ = words("tenants")
@@ -21,7 +22,7 @@ plugin = Plugin(
     permissions=(*permissions.ALL, *rule_permissions.ALL),
     flows=(*flows.ALL, *RULE_FLOWS),
     menu=(*menu.ITEMS, *rule_pages.MENU),
-    commands=commands.COMMANDS,
+    commands=(*commands.COMMANDS, rules),
     blueprints=(sign_in.blueprint, me.blueprint, access.blueprint, operator.blueprint, rule_pages.blueprint),
     directory=TenantDirectory(),
 )

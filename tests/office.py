@@ -48,7 +48,7 @@ class Plan:
 
 def build(host: Host) -> Plan:
     """Fill an empty, migrated database: companies `acme` and `rival`, two sites each, staff, twelve households a site."""
-    from plugins.registry.generate import generate_households, load_generated
+    from plugins.registry.public import generate_households, load_generated
 
     acme = found_company(
         host, code="acme", name="测试物业", admin_account="admin", admin_name="总部", admin_password=PASSWORD

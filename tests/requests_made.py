@@ -19,7 +19,7 @@ from guanjia.steps import deadlines
 from guanjia.steps.approvals import signatures_of
 from guanjia.steps.models import Approval, Deadline, JournalEntry, Notification, Signature, Task
 from guanjia.steps.outcome import Done
-from guanjia.steps.view import reason_view
+from guanjia.steps.view import ReasonView, reason_view
 from guanjia.testing import refusal, run_timers, waiting
 from guanjia.words import speaking
 from office import Office, Person
@@ -80,7 +80,7 @@ class Requests:
         reasons = refusal(self.person(role).takes, full(step), case, form)
         assert [r.rule for r in reasons] == [rule(key) for key in expected]
         for reason in reasons:
-            self._shows_its_clause(reason)
+            self.shown(reason)
         entry = self.journal(case, step)[-1]
         assert entry["outcome"] == "denied"
         assert [v["rule"] for v in entry["verdicts"] if v["outcome"] == "deny" and "excepted_by" not in v] == [
@@ -96,14 +96,14 @@ class Requests:
         found = waiting(self.person(role).takes, full(step), case, form)
         assert [(r.rule, r.role) for r in found.reasons] == [(rule(key), who) for key, who in asked.items()]
         for reason in found.reasons:
-            self._shows_its_clause(reason)
+            self.shown(reason)
         assert self.journal(case, step)[-1]["outcome"] == "waiting"
         assert self.row(case).version == before.version
         assert self.approval(found.approval_id).state == "waiting"
         return found.approval_id
 
-    def _shows_its_clause(self, reason: Reason) -> None:
-        """A person sees the clause's number and what it asks, in both languages, and what is wrong in words."""
+    def shown(self, reason: Reason) -> ReasonView:
+        """What a person sees of it: the clause's number and what it asks, in both languages, and what is wrong in words."""
         text = self.office.company.host.texts[reason.rule]
         with self.office.system.reading() as loader:
             for language in ("zh", "en"):
@@ -112,6 +112,7 @@ class Requests:
                     assert view.clauses == tuple((c.ref, str(c.asks)) for c in text.clauses)
                     assert all(number and asks for number, asks in view.clauses)
                     assert view.message and "%(" not in view.message
+        return view
 
     def grants(self, approval: UUID, role: str) -> None:
         """The holder of the role says yes; after the last yes the step is carried out."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
-from plugins.registry.generate import generate_households, load_generated
+from plugins.registry.public import generate_households, load_generated
 from tenants.founding import found_company, standard_roles
 from tenants.public import department_of_site
 

@@ -22,13 +22,6 @@ def w(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One for all tests that leave it as it was."""
-    with world(request, tmp_path_factory.mktemp("api"), request.param) as made:
-        yield made
-
-
 def test_a_password_becomes_a_token_that_ends_when_its_owner_says_so(w: World):
     form = {"company": "demo", "account": "anna", "password": PASSWORD}
     answer = w.post("/session", form, None)

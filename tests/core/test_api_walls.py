@@ -24,13 +24,6 @@ def w(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """One for all tests that leave it as it was."""
-    with world(request, tmp_path_factory.mktemp("api"), request.param) as made:
-        yield made
-
-
 def ids_of(w: World) -> dict[str, str]:
     """A site, a case, a file and a notice of the demo company."""
     case = w.lend(deposit_fen=1)["case_id"]

@@ -17,6 +17,7 @@ from sqlalchemy import select
 
 from guanjia.db.session import TenantSession, tenant_session
 from guanjia.errors import Invalid, NotFound, TooLarge
+from guanjia.steps.changes import declared
 from guanjia.steps.models import StoredFile
 from guanjia.words import words
 
@@ -99,7 +100,7 @@ class FileStore:
         schema = ctx.step.form
         if schema is None:
             return
-        for name, field in schema().fields.items():
+        for name, field in declared(schema).items():
             if field.metadata.get("widget") not in FILE_WIDGETS or not isinstance(field, fields.UUID | fields.List):
                 continue
             value = ctx.form.get(name)

@@ -8,6 +8,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any, NewType, TypeVar, dataclass_transform
 
 from marshmallow import fields, validate
@@ -54,9 +55,7 @@ class Params:
     @classmethod
     def schema(cls) -> type[StrictSchema]:
         """The marshmallow schema of the parameters, every field optional (a missing one is inherited)."""
-        return StrictSchema.from_dict(  # type: ignore[return-value]
-            {spec.name: spec.to_field() for spec in cls.specs()}, name=f"{cls.__name__}Schema"
-        )
+        return _schema(cls)
 
     @classmethod
     def load(cls: type[P], values: Mapping[str, Any]) -> P:
@@ -119,6 +118,7 @@ _KINDS: dict[Any, str] = {
 }
 
 
+@cache
 def _specs(cls: type[Params]) -> tuple[ParamSpec, ...]:
     found = []
     hints = typing.get_type_hints(cls)
@@ -142,3 +142,9 @@ def _specs(cls: type[Params]) -> tuple[ParamSpec, ...]:
             )
         )
     return tuple(found)
+
+
+@cache
+def _schema(cls: type[Params]) -> type[StrictSchema]:
+    declared = {spec.name: spec.to_field() for spec in cls.specs()}
+    return StrictSchema.from_dict(declared, name=f"{cls.__name__}Schema")  # type: ignore[return-value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -38,13 +39,18 @@ def is_public(field: Any) -> bool:
     )
 
 
+@cache
+def declared(schema: type[StrictSchema]) -> Mapping[str, Any]:
+    """The fields of a schema, bound once: making an instance for each question costs more than the question."""
+    return dict(schema().fields)
+
+
 def public_form(schema: type[StrictSchema] | None, form: Mapping[str, Any]) -> dict[str, Any]:
     """The form as rules may see it: values that are no free text, and for the others whether they were given."""
     if schema is None:
         return {}
-    declared = schema().fields
-    out: dict[str, Any] = {}
-    for name, field in declared.items():
+        out: dict[str, Any] = {}
+    for name, field in declared(schema).items():
         value = form.get(name)
         if is_public(field):
             out[name] = plain(value)
@@ -91,7 +97,7 @@ def changes_of(
     if schema is not None:
         given = {
             name: plain(form[name])
-            for name, field in schema().fields.items()
+            for name, field in declared(schema).items()
             if name in form and not is_public(field) and form[name] not in (None, "", [])
         }
         if given:

@@ -14,7 +14,7 @@ from guanjia.db.counting import ensure
 from guanjia.db.session import TenantSession
 from guanjia.ports import CompanyInfo, SiteInfo
 from guanjia.rules.rulebook import Plan, PlanCache, Rulebook, rulebook_id
-from guanjia.rules.settings import Resolved, change_points, resolve
+from guanjia.rules.settings import Resolved, Setting, change_points, resolve
 from guanjia.steps.models import StoredRulebook, Tenant
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class Rulebooks:
 
     def resolved(self, session: TenantSession, place: SiteInfo | CompanyInfo, at: datetime) -> dict[str, Resolved]:
         """What is in force for every switched rule at `place`, with the origin of each value."""
-        settings = list(self._host.directory.settings(session))
+        by_rule: dict[str, list[Setting]] = {}
+        for setting in self._host.directory.settings(session):
+            by_rule.setdefault(setting.rule, []).append(setting)
         chain = place.chain if isinstance(place, SiteInfo) else (place.id,)
         return {
             rule.key: resolve(
@@ -68,7 +70,7 @@ class Rulebooks:
                 on=rule.on,
                 params=rule.params.defaults(),
                 chain=chain,
-                settings=settings,
+                settings=by_rule.get(rule.key, ()),
                 at=at,
                 zone=place.zone,
             )

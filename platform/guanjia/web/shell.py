@@ -188,7 +188,7 @@ def _fill_menu(found: Shell, loader: Loader, actor: ActorInfo) -> None:
         if area == "today":
             groups.append(Group("", [start, *items, inbox, duties, notices]))
         elif items:
-            groups.append(Group(str(title), items))
+            groups.append(Group(str(title if code or area != "office" else _("Administration")), items))
     found.menu = groups
     on_phone = [link for item, link in _plugin_items(loader) if item.on_phone][:2]
     found.tabs = [start, *on_phone, inbox, duties, notices][:5]

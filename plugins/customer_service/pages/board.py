@@ -42,7 +42,7 @@ COLUMNS: tuple[tuple[str, Message, tuple[str, ...]], ...] = (
     ("working", _("Being worked on"), (TAKEN, IN_PROGRESS)),
     ("finished", _("To be reviewed"), (FINISHED,)),
     ("handed_in", _("To be revisited and closed"), (HANDED_IN,)),
-    ("returned", _("Returned unsolved"), (RETURNED,)),
+    ("returned", _("Returned"), (RETURNED,)),
 )
 MOST = 400  # open requests that one look reads
 PER_COLUMN = 40

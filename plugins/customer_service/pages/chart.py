@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 360, 150
-LEFT, RIGHT, TOP, BOTTOM = 34, 8, 18, 22
+WIDTH, HEIGHT = 300, 140
+LEFT, RIGHT, TOP, BOTTOM = 32, 4, 16, 20
 STEPS = (20, 50, 100, 200, 500, 1000)  # highest values of the axis in thousandths
 
 

@@ -28,8 +28,8 @@ MONTHS = 6
 MOST = 200
 RULES: tuple[Rule, ...] = (repairs_on_time, rework_rate)
 TITLES: dict[str, Message] = {
-    "urgent": _("Urgent requests finished in time"), "ordinary": _("Other requests finished in time"),
-    "rework": _("Requests sent back for rework"),
+    "urgent": _("Urgent repairs finished in time"), "ordinary": _("Other repairs finished in time"),
+    "rework": _("Repairs done again"),
 }  # fmt: skip
 
 

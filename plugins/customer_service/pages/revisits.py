@@ -18,7 +18,7 @@ from guanjia.web.forms import FormView
 from guanjia.web.pages.posting import read_post, view_form
 from guanjia.web.pages.step import Outcome, take
 from guanjia.web.shown import DueView, due_view, reason_parts
-from plugins.customer_service.flow import requests
+from plugins.customer_service.flow import AT_DEPARTMENT, requests
 from plugins.customer_service.models import MaterialLine, ServiceRequest
 from plugins.customer_service.pages.asking import standing_against
 from plugins.customer_service.pages.cards import Card, cards
@@ -70,7 +70,7 @@ def _page(loader: Loader, site_code: str, case_id: UUID | None = None, outcome: 
         _call(loader, found[task.id], task, lines[found[task.id].request.id], n, case_id, outcome)
         for n, task in enumerate(ready)
     ]
-    back = cards(loader, [rows[t.target_id] for t in owed if t not in ready])  # type: ignore[index]
+    back = cards(loader, [rows[t.target_id] for t in owed if rows[t.target_id].state in AT_DEPARTMENT])  # type: ignore[index]
     rulebook = loader.host.rulebooks.current(loader.session, loader.place, loader.now)
     return render_template(
         "customer_service/revisits.html", calls=calls, sent_back=back, site_code=site_code, may_call=may_call(loader),
