@@ -78,7 +78,8 @@ def test_addresses_and_methods_that_are_not_there(shared: World):
     lake, case = shared.at(), uuid4()
     for path in ("/", "/nothing", "/sites/1", f"/sites/{case}", "/sites/x/files", f"{lake}/not-an-id", f"{lake}/{case}x",
                  f"{lake}/%00", f"{lake}/{case}", f"{lake}/{case}/timeline", lake.replace("loan", "nothing"),
-                 f"{lake}/{case}/files", f"/notifications/{case}", "/company/sample_api/loan", "/me/", "//me", f"{lake}//{case}"):  # fmt: skip
+                 f"{lake}/{case}/files", f"/notifications/{case}", "/company/sample_api/loan", "/me/", "//me",
+                 f"{lake}//{case}"):  # fmt: skip
         answer = shared.get(path)
         assert (answer.status_code, answer.json["type"]) == (404, "/problems/not-found"), path
     for path in (f"{lake}/nothing", f"{lake}/{case}/nothing", f"{lake}/{case}/recount", f"{lake}/{case}/lend", f"{lake}/{case}/lent",

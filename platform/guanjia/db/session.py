@@ -90,7 +90,8 @@ def _compare_rows(state: ORMExecuteState, company_id: UUID) -> None:
     rows: list[Any] = list(state.parameters) if isinstance(state.parameters, list) else []
     if state.is_insert and not rows:
         rows = [state.parameters or {}]
-    fixed = {column.key: bound.value for column, bound in (getattr(state.statement, "_values", None) or {}).items()}
+    values = getattr(state.statement, "_values", None) or {}
+    fixed = {column.key: bound.value for column, bound in values.items() if hasattr(bound, "value")}
     if any(row.get("company_id") != company_id for row in rows) or fixed.get("company_id", company_id) != company_id:
         raise WallError(f"{mapper.class_.__name__}: written in bulk without its company, or for another one")
 

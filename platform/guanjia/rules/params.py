@@ -8,7 +8,6 @@ import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cache
 from typing import Any, NewType, TypeVar, dataclass_transform
 
 from marshmallow import fields, validate
@@ -45,7 +44,9 @@ class Params:
     @classmethod
     def specs(cls) -> tuple[ParamSpec, ...]:
         """Name, type, default and bounds of each parameter, in order of declaration."""
-        return _specs(cls)
+        if cls not in _SPECS:
+            _SPECS[cls] = _specs(cls)
+        return _SPECS[cls]
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
@@ -55,7 +56,9 @@ class Params:
     @classmethod
     def schema(cls) -> type[StrictSchema]:
         """The marshmallow schema of the parameters, every field optional (a missing one is inherited)."""
-        return _schema(cls)
+        if cls not in _SCHEMAS:
+            _SCHEMAS[cls] = _schema(cls)
+        return _SCHEMAS[cls]
 
     @classmethod
     def load(cls: type[P], values: Mapping[str, Any]) -> P:
@@ -108,6 +111,9 @@ class ParamSpec:
         return fields.String(validate=checks, metadata=meta)
 
 
+# Kept per class: a question is asked far more often than a class is declared.
+_SPECS: dict[type[Params], tuple[ParamSpec, ...]] = {}
+_SCHEMAS: dict[type[Params], type[StrictSchema]] = {}
 _KINDS: dict[Any, str] = {
     int: "int",
     bool: "bool",
@@ -118,7 +124,6 @@ _KINDS: dict[Any, str] = {
 }
 
 
-@cache
 def _specs(cls: type[Params]) -> tuple[ParamSpec, ...]:
     found = []
     hints = typing.get_type_hints(cls)
@@ -144,7 +149,6 @@ def _specs(cls: type[Params]) -> tuple[ParamSpec, ...]:
     return tuple(found)
 
 
-@cache
 def _schema(cls: type[Params]) -> type[StrictSchema]:
     declared = {spec.name: spec.to_field() for spec in cls.specs()}
     return StrictSchema.from_dict(declared, name=f"{cls.__name__}Schema")  # type: ignore[return-value]

@@ -49,7 +49,7 @@ def public_form(schema: type[StrictSchema] | None, form: Mapping[str, Any]) -> d
     """The form as rules may see it: values that are no free text, and for the others whether they were given."""
     if schema is None:
         return {}
-        out: dict[str, Any] = {}
+    out: dict[str, Any] = {}
     for name, field in declared(schema).items():
         value = form.get(name)
         if is_public(field):
