@@ -100,7 +100,7 @@ tokens = Flow(
 def scope_choices(loader: Loader, _row: Any = None) -> Mapping[str, Sequence[tuple[str, Any]]]:
     """What the actor may do here: a token can be limited to some of it."""
     held = loader.actor.permissions if loader.actor else frozenset()
-    reading = [(READ, _("Read everything that you may see"))]
+    reading = [(READ, _("Read what the chosen permissions show"))]
     return {
         "scopes": reading
         + [(key, permission.title) for key, permission in loader.host.permissions.items() if key in held]

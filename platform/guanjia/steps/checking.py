@@ -16,6 +16,7 @@ from guanjia.ports import ActorInfo, CompanyInfo, SiteInfo
 from guanjia.rules.rulebook import Rulebook
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Flow, Step
+from guanjia.steps.loader import Loader
 from guanjia.words import words
 
 if TYPE_CHECKING:
@@ -74,6 +75,16 @@ def actor_at(session: TenantSession, caller: Context, site_id: UUID | None, now:
     if actor is None:
         raise NotFound()
     return actor
+
+
+def reach(loader: Loader, flow: Flow, case: Any) -> None:
+    """The flow's row filter lets the actor see the case. Raises NotFound, as for a case that does not exist."""
+    if flow.row_filter is None:
+        return
+    model = flow.model
+    query = select(model.id).where(model.company_id == loader.company_id, model.id == case.id)
+    if loader.session.scalars(query.where(flow.row_filter(loader, model))).first() is None:
+        raise NotFound()
 
 
 def permit(caller: Context, flow: Flow, step: Step, actor: ActorInfo | None) -> None:

@@ -25,7 +25,7 @@ from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Rulebook
 from guanjia.steps import deadlines, journal, outbox
 from guanjia.steps.changes import changes_of
-from guanjia.steps.checking import act_time, actor_at, check_state, find, load_form, permit, rulebook_for
+from guanjia.steps.checking import act_time, actor_at, check_state, find, load_form, permit, reach, rulebook_for
 from guanjia.steps.context import Context, StepContext
 from guanjia.steps.flow import SAME, SITE, Step
 from guanjia.steps.gather import gather
@@ -182,6 +182,9 @@ def _run(
     if not host.is_active(flow.plugin, place):
         raise NotFound()
     actor = actor_at(session, caller, site_id, recorded_at)
+    loader = Loader(host, session, now, site, actor)
+    if case is not None and actor is not None:
+        reach(loader, flow, case)
     permit(caller, flow, step, actor)
     form = load_form(step, raw)
     # 2 version, 3 state
@@ -192,7 +195,6 @@ def _run(
     rulebook = rulebook_for(session, host, place, case, now, flow, raw)
     run.rulebook = rulebook
     plan = host.rulebooks.plan(rulebook, place)
-    loader = Loader(host, session, now, site, actor)
     facts = gather(
         loader, flow, step, plan, case, form, actor_id=caller.actor_id, now=now, late=occurred_at is not None
     )
