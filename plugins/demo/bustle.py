@@ -1,4 +1,4 @@
-"""What else went on at the offices in the days before the story, so that ledgers and boards are not empty."""
+"""What else went on at the offices up to now, so that ledgers and boards are not empty."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ CASES: tuple[tuple[str, str, str], ...] = (
 
 
 def bustle(world: World, *, until: datetime) -> None:
-    """Play a number of requests up to different states; the last of them are still open when the story begins."""
-    days = (until - world.host.clock.now()).days
-    for office in world.offices:
-        for position, (category, content, state) in enumerate(CASES):
-            moment = until - timedelta(days=max(0, days - position), hours=1) + timedelta(minutes=7 * position)
-            if moment > world.host.clock.now():
-                run_timers(world.host, moment)
+    """Play a number of requests up to different states in the days before `until`; the last are still fresh then."""
+    for position, (category, content, state) in enumerate(CASES):
+        moment = until - timedelta(hours=6 * (len(CASES) - position) - 4, minutes=11 * position)
+        if moment > world.host.clock.now():
+            run_timers(world.host, moment)
+        for office in world.offices:
             _play_one(world, office, position, category, content, state)
     run_timers(world.host, until)
 

@@ -48,15 +48,16 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -
         if fresh:
             if not quiet:
                 click.echo("正在准备示范数据…" if language == "zh" else "Making the demonstration's data…")
-            clock.move(-timedelta(days=10))
+            clock.move(-timedelta(days=1))
             world = build(host)
-            bustle(world, until=story_start())
         else:
             world = find_again(host, *_demo_company())
         clock.set(story_start())
         if not quiet:
             tell_heading(world)
         lines = play(world, (lambda line: None) if quiet else tell_line)
+        if fresh:
+            bustle(world, until=datetime.now(ZONE))
         clock.release()
         host.relay.run_due()
         if as_json:
@@ -83,9 +84,10 @@ def _environment() -> dict[str, str]:
 
 
 def story_start() -> datetime:
-    """09:10 site time on the last Monday that lies at least four days back."""
+    """09:10 site time on the last working day (Monday to Friday) that lies at least four days back."""
     day = datetime.now(ZONE).date() - timedelta(days=4)
-    day -= timedelta(days=day.weekday())
+    while day.weekday() > 4:
+        day -= timedelta(days=1)
     return datetime.combine(day, time(9, 10), ZONE)
 
 

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import select
+
 from guanjia.errors import Refused, Waiting
 from guanjia.rules.reason import Reason
 from guanjia.sdk import Context
@@ -15,8 +17,6 @@ from guanjia.steps import deadlines
 from guanjia.steps.approvals import waiting_for
 from guanjia.steps.view import ReasonView, reason_view
 from guanjia.testing import pass_time
-from sqlalchemy import select
-
 from plugins.demo.world import Office, World
 from plugins.registry.public import Household, Unit
 

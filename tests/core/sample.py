@@ -72,23 +72,36 @@ class RepairFacts:
 class TakeForm(StrictSchema):
     """What is broken."""
 
-    kind = fields.String(required=True, validate=validate.OneOf(list(LABELS)),
-                         metadata={"label": Text("类别", "Kind"), "choices": list(LABELS.items())})
-    content = fields.String(required=True, validate=validate.Length(1, 300),
-                            metadata={"label": Text("内容", "Content"), "widget": "textarea"})
-    fee_fen = fields.Integer(load_default=0, validate=validate.Range(0, 10_000_000),
-                             metadata={"label": Text("费用", "Fee"), "unit": "fen"})
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(list(LABELS)),
+        metadata={"label": Text("类别", "Kind"), "choices": list(LABELS.items())},
+    )
+    content = fields.String(
+        required=True,
+        validate=validate.Length(1, 300),
+        metadata={"label": Text("内容", "Content"), "widget": "textarea"},
+    )
+    fee_fen = fields.Integer(
+        load_default=0, validate=validate.Range(0, 10_000_000), metadata={"label": Text("费用", "Fee"), "unit": "fen"}
+    )
     urgent = fields.Boolean(load_default=False, metadata={"label": Text("紧急", "Urgent")})
-    worker_id = fields.UUID(allow_none=True, load_default=None,
-                            metadata={"label": Text("维修工", "Worker"), "lookup": "worker"})
-    photos = fields.List(fields.UUID(), load_default=list, metadata={"label": Text("照片", "Photos"), "widget": "photos"})
+    worker_id = fields.UUID(
+        allow_none=True, load_default=None, metadata={"label": Text("维修工", "Worker"), "lookup": "worker"}
+    )
+    photos = fields.List(
+        fields.UUID(), load_default=list, metadata={"label": Text("照片", "Photos"), "widget": "photos"}
+    )
 
 
 class ExtendForm(StrictSchema):
     """How many hours more."""
 
-    hours = fields.Integer(required=True, validate=validate.Range(1, 500),
-                           metadata={"label": Text("延长小时", "Hours more"), "unit": "hours"})
+    hours = fields.Integer(
+        required=True,
+        validate=validate.Range(1, 500),
+        metadata={"label": Text("延长小时", "Hours more"), "unit": "hours"},
+    )
     reason = fields.String(required=True, validate=validate.Length(1, 200), metadata={"label": Text("原因", "Reason")})
 
 
@@ -124,14 +137,26 @@ repairs = Flow(
 )  # fmt: skip
 
 
-@repairs.step("take", {None: "new"}, title=Text("登记维修", "Take in a repair"), form=TakeForm, permission="sample.take",
-              tone="primary")
+@repairs.step(
+    "take",
+    {None: "new"},
+    title=Text("登记维修", "Take in a repair"),
+    form=TakeForm,
+    permission="sample.take",
+    tone="primary",
+)
 def take(form: Mapping[str, Any], ctx: StepContext) -> Repair:
     """The repair stands in the book."""
     kept = {name: form[name] for name in ("kind", "content", "fee_fen", "urgent", "worker_id")}
     ctx.emit(Notify(message=_words("A repair was taken in."), roles=("repair_technician",)))
-    ctx.emit(MakeTask(title=_words("Call the resident"), role="receptionist", due_at=ctx.now + timedelta(hours=4),
-                      met_by=("sample.repair.appoint",)))
+    ctx.emit(
+        MakeTask(
+            title=_words("Call the resident"),
+            role="receptionist",
+            due_at=ctx.now + timedelta(hours=4),
+            met_by=("sample.repair.appoint",),
+        )
+    )
     return ctx.open(Repair, "new", number=ctx.number("sample.repair"), **kept)
 
 
@@ -158,8 +183,13 @@ def finish(row: Repair, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The resident has signed."""
 
 
-@repairs.step("call_off", {"new": "off", "doing": "off"}, title=Text("取消", "Call off"), tone="danger",
-              permission="sample.call_off")
+@repairs.step(
+    "call_off",
+    {"new": "off", "doing": "off"},
+    title=Text("取消", "Call off"),
+    tone="danger",
+    permission="sample.call_off",
+)
 def call_off(row: Repair, form: Mapping[str, Any], ctx: StepContext) -> None:
     """It is not wanted any more."""
 

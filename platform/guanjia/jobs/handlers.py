@@ -100,11 +100,13 @@ def _holders(host: Host, session: TenantSession, role: str, row: OutboxMessage, 
 
 
 def make_task(host: Host, company_id: UUID, row: OutboxMessage) -> None:
-    """Make the task that a rule wants, once."""
+    """Make the task that a rule wants, once; not where a step that meets it came before this message."""
     command, payload = row.payload["command"], row.payload
     origin = f"{row.id}"
     with tenant_session(company_id) as session:
         if session.scalars(select(Task.id).where(Task.company_id == company_id, Task.origin == origin)).first():
+            return
+        if _settled(session, payload, {"unless": command["met_by"]}):
             return
     host.system(company_id, f"rule:{payload['rule']}", row.site_id).perform(
         "guanjia.task.make",

@@ -45,6 +45,12 @@ def declared(schema: type[StrictSchema]) -> Mapping[str, Any]:
     return dict(schema().fields)
 
 
+def without_secrets(schema: type[StrictSchema] | None, form: Mapping[str, Any]) -> dict[str, Any]:
+    """The form without what must never be kept, not even as a hash: passwords."""
+    known = declared(schema) if schema is not None else {}
+    return {k: v for k, v in form.items() if k not in known or not known[k].metadata.get("secret")}
+
+
 def public_form(schema: type[StrictSchema] | None, form: Mapping[str, Any]) -> dict[str, Any]:
     """The form as rules may see it: values that are no free text, and for the others whether they were given."""
     if schema is None:
@@ -98,7 +104,10 @@ def changes_of(
         given = {
             name: plain(form[name])
             for name, field in declared(schema).items()
-            if name in form and not is_public(field) and form[name] not in (None, "", [])
+            if name in form
+            and not is_public(field)
+            and form[name] not in (None, "", [])
+            and not field.metadata.get("secret")
         }
         if given:
             private["form"] = given

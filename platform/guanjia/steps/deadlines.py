@@ -155,7 +155,9 @@ def open_of(session: TenantSession, flow: str, case_id: UUID) -> list[Deadline]:
         Deadline.case_id == case_id,
         Deadline.state == "open",
     )
-    rows = [row for row in session.scalars(query) if row.state == "open"]  # one that was met just now is not flushed yet
+    rows = [
+        row for row in session.scalars(query) if row.state == "open"
+    ]  # one that was met just now is not flushed yet
     return sorted(rows, key=lambda d: (d.due_at is None, d.due_at))
 
 

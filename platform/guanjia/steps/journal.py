@@ -91,6 +91,7 @@ def erase(session: TenantSession, case_id: UUID, *, at: datetime, by: UUID | Non
     rows = session.scalars(query).all()
     for row in rows:
         row.body, row.erased_at, row.erased_by = None, at, by
+    session.flush()
     return len(rows)
 
 

@@ -16,7 +16,7 @@ from guanjia.db.types import canonical_json
 from guanjia.errors import Invalid, KeyReused, Unavailable, Waiting
 from guanjia.rules.facts import to_plain
 from guanjia.rules.reason import Reason
-from guanjia.steps.changes import plain
+from guanjia.steps.changes import plain, without_secrets
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Step
 from guanjia.steps.models import Answered, JournalEntry
@@ -84,7 +84,7 @@ def answered(
 ) -> Answered | Done:
     """The answer given under the key, or the row that is to keep it. Raises Waiting where the step was made to wait,
     KeyReused for another request under the same key."""
-    what = [step.key, str(case_id), str(caller.site_id), plain(raw), plain(occurred_at)]
+    what = [step.key, str(case_id), str(caller.site_id), plain(without_secrets(step.form, raw)), plain(occurred_at)]
     digest = hashlib.sha256(canonical_json(what).encode()).hexdigest()
     actor_id = caller.actor_id or SYSTEM
     query = select(Answered).where(

@@ -20,7 +20,16 @@ from guanjia.web.pages import install_pages
 from guanjia.web.security import init_security
 from guanjia.web.shell import LANGUAGE_COOKIE, LazyShell
 from guanjia.web.widgets import fen_to_yuan
-from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, Message, current_language, current_zone, show, speaking, translate
+from guanjia.words import (
+    DEFAULT_LANGUAGE,
+    LANGUAGES,
+    Message,
+    current_language,
+    current_zone,
+    show,
+    speaking,
+    translate,
+)
 
 if TYPE_CHECKING:
     from guanjia.host import Host
@@ -30,11 +39,11 @@ __all__ = ["PAGES", "install"]
 
 def install(app: Flask, host: Host) -> None:
     """The app answers: security headers, static files, templates, errors, pages, the API, and the plugins' blueprints."""
+    _language(app, host)  # first: a refusal of the next ones is said in the reader's language, too
     init_security(app)
     init_assets(app)
     _templates(app, host)
     _filters(app)
-    _language(app, host)
     install_errors(app)
     install_pages(app)
     _plugins(app, host)
@@ -108,6 +117,10 @@ def _language(app: Flask, host: Host) -> None:
 
     @app.before_request
     def speak() -> None:
+        # Whoever keeps an application context open over several requests must not find the last one's reader in it.
+        for name in [name for name in g if name.startswith("guanjia_")]:
+            g.pop(name)
+        g.pop("_login_user", None)
         chosen = request.cookies.get(LANGUAGE_COOKIE)
         if chosen not in LANGUAGES:
             known = current_user if request.path.startswith(("/static/", "/assets/")) is False else None

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request
+from flask_login import AnonymousUserMixin
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
@@ -36,7 +37,7 @@ def install_errors(app: Flask) -> None:
     @app.errorhandler(OperationalError)
     def no_database(error: OperationalError) -> AnyResponse:
         _log.error("the database does not answer", exc_info=error)
-        g.guanjia_plain_shell = True
+        _without_reader()
         return told(Unavailable())
 
     @app.errorhandler(HTTPException)
@@ -60,9 +61,15 @@ def _unforeseen(error: InternalServerError) -> AnyResponse:
     """The person gets a number that the log has too."""
     incident = secrets.token_hex(4)
     _log.error("incident %s: %s %s", incident, request.method, request.path, exc_info=error.original_exception)
+    _without_reader()
+    return Response(render_template("guanjia/error.html", code=500, request_id=incident), 500)
+
+
+def _without_reader() -> None:
+    """The page that follows asks nobody who reads it: that would fail as well."""
     g.guanjia_plain_shell = True
     g.pop("guanjia_shell", None)
-    return Response(render_template("guanjia/error.html", code=500, request_id=incident), 500)
+    g._login_user = AnonymousUserMixin()
 
 
 def _problem(error: GuanjiaError) -> Response:

@@ -120,13 +120,16 @@ def may_create(loader: Loader, flow: Flow) -> list[Step]:
     fits = loader.site is not None if flow.level == SITE else True
     if not fits or not loader.host.is_active(flow.plugin, loader.place) or not loader.may(flow.permission):
         return []
-    return [step for step in flow.steps.values()
-            if step.creates and step.on_page and not step.system_only and loader.may(step.permission)]
+    return [
+        step
+        for step in flow.steps.values()
+        if step.creates and step.on_page and not step.system_only and loader.may(step.permission)
+    ]
 
 
 def _build() -> Shell:
     found = Shell(current_language(), {code: page_url("language", code=code, next=_here()) for code in LANGUAGES})
-    if not current_user or not current_user.is_authenticated or g.get("guanjia_plain_shell"):
+    if g.get("guanjia_plain_shell") or not current_user or not current_user.is_authenticated:
         return found
     user = cast(SignedIn, current_user._get_current_object())
     loader = g.get("guanjia_loader")
@@ -197,8 +200,15 @@ def _fill_menu(found: Shell, loader: Loader, actor: ActorInfo) -> None:
 
 def unread_count(loader: Loader, staff_id: UUID) -> int:
     """How many notices the person has not read."""
-    query = select(func.count()).select_from(Notification).where(
-        Notification.company_id == loader.company_id, Notification.staff_id == staff_id, Notification.read_at.is_(None))
+    query = (
+        select(func.count())
+        .select_from(Notification)
+        .where(
+            Notification.company_id == loader.company_id,
+            Notification.staff_id == staff_id,
+            Notification.read_at.is_(None),
+        )
+    )
     return int(loader.session.scalars(query).one())
 
 
@@ -230,7 +240,9 @@ def _item_url(loader: Loader, item: MenuItem) -> str | None:
         if flow is None or not loader.may(flow.permission) or (flow.level == SITE and loader.site is None):
             return None
     try:
-        return endpoint_url(item.endpoint, loader.site.code if loader.site else None, None, **dict[str, Any](item.values))
+        return endpoint_url(
+            item.endpoint, loader.site.code if loader.site else None, None, **dict[str, Any](item.values)
+        )
     except BuildError:
         return None
 

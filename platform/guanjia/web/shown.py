@@ -48,10 +48,11 @@ def reason_parts(view: ReasonView) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def timeline_parts(loader: Loader, entries: Sequence[TimelineEntry],
-                   deadlines: Sequence[Deadline] = ()) -> list[dict[str, Any]]:
+def timeline_parts(
+    loader: Loader, entries: Sequence[TimelineEntry], deadlines: Sequence[Deadline] = ()
+) -> list[dict[str, Any]]:
     """The timeline as its macro draws it; the case's deadlines tell what its dates are called."""
-    rules = {row.name: row.rule for row in deadlines}
+    rules = {row.name: row.rule for row in reversed(deadlines)}  # the rule that first set a date names it
     return [_entry(loader, entry, rules) for entry in entries]
 
 
@@ -69,7 +70,11 @@ def _entry(loader: Loader, entry: TimelineEntry, rules: Mapping[str, str]) -> di
     elif entry.outcome == "waiting":
         title = _("%(step)s: waits for approval", step=entry.title)
     dates = [
-        (f"{deadline_title(loader, name, rules.get(name))} · {CAUSES.get(cause, cause)}", "", due or str(_("to be agreed")))
+        (
+            f"{deadline_title(loader, name, rules.get(name))} · {CAUSES.get(cause, cause)}",
+            "",
+            due or str(_("to be agreed")),
+        )
         for name, due, cause in entry.dates
     ]
     return {
@@ -136,7 +141,7 @@ def dates_of(loader: Loader, rows: Sequence[Deadline], *, stopped: bool) -> list
         present = history[-1]
         owed = loader.host.directory.role_title(loader.session, present.owed_by) if present.owed_by else None
         found.append({
-            "title": deadline_title(loader, name, present.rule), "view": deadline_view(present, loader.now, stopped=stopped),
+            "title": deadline_title(loader, name, history[0].rule), "view": deadline_view(present, loader.now, stopped=stopped),
             "provisional": present.provisional and present.state == "open", "owed_by": str(owed or ""),
             "state": present.state, "cause": str(CAUSES.get(present.cause, present.cause)),
             "rule": _rule_words(loader, present.rule), "excused": present.late_excused,

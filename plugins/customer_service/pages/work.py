@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,15 @@ from plugins.customer_service.sheet import quantity_text
 ROUND = ("take", "arrive", "start", "complete")  # the steps of a job in their order
 TAPS = frozenset({"take", "arrive", "start"})  # need nothing but the tap
 REPORTS = ("complete", "correct_sheet")
+FIRST = (
+    "add_materials",
+    "attach",
+    "agree_appointment",
+    "check_equipment",
+    "extend",
+    "agree_deadline",
+    "return_unsolved",
+)
 FORMS = frozenset({*ROUND, *REPORTS, "add_materials", "attach", "note"})
 MOST = 60
 
@@ -105,7 +115,7 @@ def _job_page(loader: Loader, context: Context, site_code: str, case_id: UUID, o
         "customer_service/job.html", card=cards(loader, [case])[0], view=view, parts=parts, site_code=site_code,
         stages=_stages(case), next=upcoming, next_reasons=[reason_parts(r) for r in found.reasons] if found else [],
         refused=[reason_parts(reason_view(loader, r, case)) for r in outcome.reasons], taps=TAPS, said=outcome.said,
-        others=[_other(offered[name], site_code, case.id) for name in offered if upcoming is None or name != upcoming.name],
+        others=[_other(offered[name], site_code, case.id) for name in _by_use(offered) if upcoming is None or name != upcoming.name],
         may_call=may_call(loader) and "call" in offered, key=str(context.host.ids.new()),
         pictures=[(row, file_url(row.id)) for row in view.files if row.media_type.startswith("image/") and row.field == "photos"],
         materials=[f"{line.name} {quantity_text(line.quantity_milli)}{line.unit}" for line in lines],
@@ -121,6 +131,13 @@ def _stages(case: ServiceRequest) -> list[tuple[Step, Any]]:
         "complete": case.reported_done_at,
     }
     return [(requests.steps[name], moments[name]) for name in ROUND]
+
+
+def _by_use(offered: Mapping[str, Any]) -> list[str]:
+    """The steps as a worker looks for them: what the work needs, the rest, then what is asked for seldom."""
+    names = [name for name in offered if name != "call"]  # which stands beside the number
+    seldom = [name for name in names if offered[name].step.tone == "quiet" and name not in FIRST]
+    return [*(n for n in FIRST if n in offered), *(n for n in names if n not in FIRST and n not in seldom), *seldom]
 
 
 def _other(view: Any, site_code: str, case_id: UUID) -> dict[str, Any]:

@@ -33,7 +33,7 @@
     form.addEventListener("change", (event) => {
       if ((event.target !== from && event.target !== to) || minutes.dataset.touched || !from.value || !to.value) return;
       const spent = Math.round((new Date(to.value) - new Date(from.value)) / 60000);
-      if (spent >= 0) minutes.value = spent;
+      if (spent >= 0 && spent <= 600) minutes.value = spent;
     });
   }
   const wrong = parts.findIndex((part) => "wrong" in part.dataset);

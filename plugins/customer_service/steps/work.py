@@ -48,6 +48,7 @@ _ = words("customer_service")
 
 AGREED = (NEGOTIATED, MOVE_IN, AGREEMENT)  # classes whose finish date is agreed
 RESIDENT_CAUSED = "customer_service.resident_caused_delay"
+LONGEST = 10 * 60  # minutes between start and end that are taken for working time
 LATER = timedelta(hours=72)  # how late a step may be reported that was taken where there was no network
 
 
@@ -178,6 +179,8 @@ def _add_lines(request: ServiceRequest, lines: Sequence[Mapping[str, Any]], ctx:
 def _complete_prefill(loader: Loader, request: ServiceRequest) -> Mapping[str, Any]:
     lines = loader.children(MaterialLine, MaterialLine.request_id, [request.id])[request.id]
     spent = int((loader.now - request.started_at).total_seconds() // 60) if request.started_at else None
+    if spent is not None and spent > LONGEST:
+        spent = None  # nobody worked through nights: the worker writes the hours
     return {
         "work_done": request.work_done, "started_at": request.started_at, "finished_at": request.finished_at or loader.now,
         "total_minutes": request.total_minutes or spent, "visit_steps": request.visit_steps,

@@ -57,7 +57,7 @@ def test_where_the_duty_is_off_that_office_owes_nothing(at_east: Requests, at_we
     at_west.office.switch(rule(NAME), on=False)
     at_east.office.company.host.clock.set(site_time("2026-12-01 09:00"))
     make(at_east)
-    assert [t.period for t in at_east.tasks(NAME)][-1] == "2026-12"
+    assert "2026-12" in [t.period for t in at_east.tasks(NAME)]
     assert "2026-12" not in [t.period for t in at_west.tasks(NAME)]
 
 
@@ -67,13 +67,13 @@ def test_the_site_says_when_and_by_whom(at_east: Requests):
     at_east.office.switch(rule(NAME), params=params)
     at_east.office.company.host.clock.set(site_time("2026-12-01 09:00"))
     make(at_east)
-    task = at_east.tasks(NAME)[-1]
+    task = next(t for t in at_east.tasks(NAME) if t.period == "2026-12")
     assert (task.role, task.due_at) == ("property_supervisor", site_time("2026-12-26 18:00"))
     assert [
         r.rule for r in refusal(at_east.person("department_head").takes, "guanjia.task.done", task.id, note="已交")
     ] == [rule(NAME)]
     at_east.by("property_supervisor", "guanjia.task.done", task.id, note="三份，附协议复印件")
-    assert at_east.tasks(NAME)[-1].state == "done"
+    assert next(t for t in at_east.tasks(NAME) if t.period == "2026-12").state == "done"
 
 
 @clause(5, "5.3.2 1.1.2")

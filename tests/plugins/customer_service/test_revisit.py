@@ -1,7 +1,7 @@
 """Reception calls after completion; where the resident tells it otherwise, the area manager looks on site (5/6.1)."""
 
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,6 +29,14 @@ def test_reception_owes_a_call_within_a_day_of_the_report_and_the_answer_is_on_r
     row = at_east.row(case)
     assert (task.state, row.answer, row.satisfied) == ("done", "修得很好，就是来得晚", True)
     assert row.revisited_at == at_east.now
+
+
+@clause(5, "6.1")
+def test_a_call_that_was_made_before_the_task_came_is_not_owed_any_more(at_east: Requests):
+    case = at_east.finished()
+    at_east.office.company.host.clock.move(timedelta(seconds=1))
+    at_east.by("receptionist", "revisit", case, answer="很好", satisfied=True, agrees=True)
+    assert at_east.tasks("revisit_after_completion", case) == []
 
 
 @clause(5, "6.1")
@@ -113,6 +121,7 @@ def test_a_second_call_does_not_settle_what_the_area_manager_has_to_look_at(at_e
 @clause(5, "6.1")
 def test_found_bad_on_site_the_same_case_goes_back_as_rework_and_is_closed_when_it_is_right(at_east: Requests):
     case = at_east.mismatched("pipe_leak")
+    at_east.office.company.later(hours=1)
     done = at_east.by("area_manager", "site_check", case, finding="rework", remark="接头还在滴水")
     row = at_east.row(case)
     assert (done.state, row.rework_count, row.number) == ("dispatched", 1, "BX-2026-00001")
@@ -129,7 +138,7 @@ def test_found_bad_on_site_the_same_case_goes_back_as_rework_and_is_closed_when_
     at_east.denied("head_reviews_completion", "receptionist", "close", case)
     at_east.by("department_head", "review", case)
     tasks = at_east.tasks("revisit_after_completion", case)
-    assert [t.state for t in tasks] == ["done", "open"]  # the call is owed again
+    assert [t.state for t in tasks] == ["open"]  # the call is owed again
     at_east.by("receptionist", "revisit", case, answer="这次好了", satisfied=True, agrees=True)
     assert at_east.by("receptionist", "close", case).state == "closed"
 

@@ -69,11 +69,12 @@ def _button(loader: Loader, view: CaseView, found: StepView, site_code: str | No
     step = found.step
     sends = step.form is None and step.page is None and step.late_within is None
     late = step.late_within is not None
+    why = _url("explain", view.flow, view.case.id, site_code, step=step.name, _anchor=f"step-{step.name}")
     return {
         "title": str(step.title), "kind": step.tone, "post": sends, "version": view.case.version,
         "idempotency_key": str(loader.host.ids.new()) if sends else None,
         "url": form_url(step, view.case.id, site_code) if sends else step_url(step, view.case.id, site_code),
-        "reasons": [reason_parts(r) for r in found.reasons],
+        "reasons": [reason_parts(r) | {"url": why} for r in found.reasons],
         "late_url": step_url(step, view.case.id, site_code) if late else None,
         "waits": [reason_parts(r) for r in found.asks],
         "confirm": str(_("%(step)s? This cannot be taken back.", step=step.title)) if sends and step.tone == "danger" else None,
@@ -102,7 +103,9 @@ def _tasks(loader: Loader, view: CaseView, site_code: str | None) -> list[dict[s
 
 def _approval(loader: Loader, approval: Approval, signatures: list[Signature]) -> dict[str, Any]:
     step = loader.host.step(approval.step)
-    names = loader.names([approval.requester_id, *(s.decided_by for s in signatures), *(s.on_behalf_of for s in signatures)])
+    names = loader.names(
+        [approval.requester_id, *(s.decided_by for s in signatures), *(s.on_behalf_of for s in signatures)]
+    )
     flow = loader.host.flow("guanjia.approval")
     return {
         "id": approval.id, "title": str(step.title), "asked_at": approval.opened_at, "state": flow.state(approval.state),

@@ -43,5 +43,3 @@ def qr_code(address: str) -> Markup:
     """The address as a QR code, an SVG that scales to where it stands."""
     drawn = segno.make(address, error="m", micro=False).svg_inline(border=0, omitsize=True)
     return Markup(drawn)  # noqa: S704 - segno's own drawing; the address is encoded in it as dark squares
-
-

@@ -61,8 +61,9 @@ def _rulebook(loader: Loader, case: Any) -> Rulebook:
     return books.get(loader.session, kept) if kept else books.current(loader.session, loader.place, loader.now)
 
 
-def _steps(loader: Loader, context: Context, flow: Flow, case: Any, rulebook: Rulebook,
-           origins: Mapping[str, Resolved]) -> Iterator[dict[str, Any]]:
+def _steps(
+    loader: Loader, context: Context, flow: Flow, case: Any, rulebook: Rulebook, origins: Mapping[str, Resolved]
+) -> Iterator[dict[str, Any]]:
     """The steps that the state allows, then those of other states that rules speak of."""
     plan = loader.host.rulebooks.plan(rulebook)
     here = [s for s in flow.steps.values() if case.state in s.moves and not s.system_only]
@@ -96,8 +97,11 @@ def _shut(verdicts: Iterable[Mapping[str, Any]]) -> str:
 def _free(flow: Flow, case: Any, rulebook: Rulebook, loader: Loader) -> list[str]:
     """The steps of this state of which no rule in force speaks."""
     plan = loader.host.rulebooks.plan(rulebook)
-    return [str(s.title) for s in flow.steps.values()
-            if case.state in s.moves and not s.system_only and s.on_page and not _bound(plan, s)]
+    return [
+        str(s.title)
+        for s in flow.steps.values()
+        if case.state in s.moves and not s.system_only and s.on_page and not _bound(plan, s)
+    ]
 
 
 def _permission(loader: Loader, step: Step) -> tuple[str, bool] | None:
@@ -116,8 +120,14 @@ def _bound(plan: Plan, step: Step) -> list[tuple[str, Bound]]:
     return [(kind, item) for (kind, _key), item in found.items()]
 
 
-def _rule(loader: Loader, kind: str, item: Bound, rulebook: Rulebook, origins: Mapping[str, Resolved],
-          verdicts: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _rule(
+    loader: Loader,
+    kind: str,
+    item: Bound,
+    rulebook: Rulebook,
+    origins: Mapping[str, Resolved],
+    verdicts: Mapping[str, dict[str, Any]],
+) -> dict[str, Any]:
     key = item.rule.key
     text = loader.host.texts.get(key)
     params = rulebook.params_of(key)

@@ -28,7 +28,9 @@ class Heading:
     state: State
 
 
-def headings(loader: Loader, keys: Iterable[tuple[str | None, UUID | None]], codes: Mapping[UUID, str]) -> dict[Key, Heading]:
+def headings(
+    loader: Loader, keys: Iterable[tuple[str | None, UUID | None]], codes: Mapping[UUID, str]
+) -> dict[Key, Heading]:
     """The headings of these cases. `codes` are the codes of the sites that the reader reaches, by id."""
     by_flow: dict[str, set[UUID]] = {}
     for flow_key, case_id in keys:
@@ -49,7 +51,9 @@ def headings(loader: Loader, keys: Iterable[tuple[str | None, UUID | None]], cod
                 continue
             state = state_of(flow, case.state)
             text = CaseView(flow, case, values, state).heading
-            found[flow_key, case.id] = Heading(text, case_url(flow, case.id, codes.get(site_id) if site_id else None), state)
+            found[flow_key, case.id] = Heading(
+                text, case_url(flow, case.id, codes.get(site_id) if site_id else None), state
+            )
     return found
 
 

@@ -73,7 +73,11 @@ def _page(site_code: str | None, trouble: Mapping[str, Any] | None = None) -> st
         mine = _mine(loader, actor.id)
         targets = _headings(loader, [a for a, _s in waiting] + mine, codes)
         by_approval = loader.children(
-            Signature, Signature.approval_id, [a.id for a, _s in waiting] + [a.id for a in mine], order=Signature.position)
+            Signature,
+            Signature.approval_id,
+            [a.id for a, _s in waiting] + [a.id for a in mine],
+            order=Signature.position,
+        )
         sites = {i: s.name for i, s in _site_names(loader).items()}
         refused = [reason_parts(reason_view(loader, reason)) for reason in trouble.get("reasons", ())]
         shown = [_asked(loader, a, s, by_approval[a.id], targets, codes, trouble) | {"site": sites.get(a.site_id, "")}
@@ -107,9 +111,13 @@ def _headings(loader: Loader, found: Sequence[Approval], codes: Mapping[UUID, st
     return headings(loader, keys, codes)
 
 
-def _common(loader: Loader, approval: Approval, signatures: list[Signature], targets: Mapping[Key, Heading]) -> dict[str, Any]:
+def _common(
+    loader: Loader, approval: Approval, signatures: list[Signature], targets: Mapping[Key, Heading]
+) -> dict[str, Any]:
     step = loader.host.step(approval.step)
-    names = loader.names([approval.requester_id, *(s.decided_by for s in signatures), *(s.on_behalf_of for s in signatures)])
+    names = loader.names(
+        [approval.requester_id, *(s.decided_by for s in signatures), *(s.on_behalf_of for s in signatures)]
+    )
     state = loader.host.flow("guanjia.approval").state(approval.state)
     case_id = approval.target_id or approval.result_id
     flow = loader.host.flow(step.flow)
@@ -122,8 +130,15 @@ def _common(loader: Loader, approval: Approval, signatures: list[Signature], tar
     }  # fmt: skip
 
 
-def _asked(loader: Loader, approval: Approval, signature: Signature, signatures: list[Signature],
-           targets: Mapping[Key, Heading], codes: Mapping[UUID, str], trouble: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(
+    loader: Loader,
+    approval: Approval,
+    signature: Signature,
+    signatures: list[Signature],
+    targets: Mapping[Key, Heading],
+    codes: Mapping[UUID, str],
+    trouble: Mapping[str, Any],
+) -> dict[str, Any]:
     """An approval as the one who decides sees it: the rule, its clause, and the values asked about."""
     step = loader.host.step(approval.step)
     rulebook = loader.host.rulebooks.get(loader.session, approval.rulebook_id) if approval.rulebook_id else None
@@ -149,7 +164,9 @@ def _asked(loader: Loader, approval: Approval, signature: Signature, signatures:
 def _about(loader: Loader, step: Step, values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The values that the yes counts for, in words: the form's labels where it has them."""
     labels = {name: f.metadata.get("label") for name, f in step.form().fields.items()} if step.form is not None else {}
-    choices = {name: dict(f.metadata.get("choices") or ()) for name, f in step.form().fields.items()} if step.form else {}
+    choices = (
+        {name: dict(f.metadata.get("choices") or ()) for name, f in step.form().fields.items()} if step.form else {}
+    )
     found = []
     for name, value in values.items():
         label = labels.get(name) or loader.host.labels.get(name) or name.replace("_", " ")
@@ -167,8 +184,13 @@ def _moment(text: str) -> datetime | None:
     return found if found is not None and found.tzinfo is not None else None
 
 
-def _own(loader: Loader, approval: Approval, signatures: list[Signature], targets: Mapping[Key, Heading],
-         codes: Mapping[UUID, str]) -> dict[str, Any]:
+def _own(
+    loader: Loader,
+    approval: Approval,
+    signatures: list[Signature],
+    targets: Mapping[Key, Heading],
+    codes: Mapping[UUID, str],
+) -> dict[str, Any]:
     """A request of the reader's own: its state, and for a lapsed or rejected one why, and the form filled in again."""
     step = loader.host.step(approval.step)
     here = loader.site.code if loader.site else None
@@ -185,5 +207,3 @@ def _own(loader: Loader, approval: Approval, signatures: list[Signature], target
         "withdraw_url": page_url("decide", here, approval_id=approval.id, act="withdraw")
         if approval.state == "waiting" else None,
     }  # fmt: skip
-
-

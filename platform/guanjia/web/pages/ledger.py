@@ -88,7 +88,9 @@ def _query(loader: Loader, flow: Flow) -> Query:
         if text and day is None:
             raise Invalid({name: [_("Enter a date, for example 2026-03-01.")]})
         opened.append(calendar.start_of(day + timedelta(days=later)) if day else None)
-    filters = {c.name: tuple(v for v in args.getlist(c.name) if v) for c in flow.columns if c.filter and c.kind != "state"}
+    filters = {
+        c.name: tuple(v for v in args.getlist(c.name) if v) for c in flow.columns if c.filter and c.kind != "state"
+    }
     return Query(
         states=tuple(v for v in args.getlist("state") if v), filters={k: v for k, v in filters.items() if v},
         search=args.get("q", "").strip()[:200], sort=args.get("sort", ""), cursor=args.get("cursor") or None, limit=PAGE,
@@ -96,8 +98,9 @@ def _query(loader: Loader, flow: Flow) -> Query:
     )  # fmt: skip
 
 
-def _row(flow: Flow, row: Row, columns: Sequence[Column], cells: Cells, codes: Mapping[UUID, str],
-         here: str | None) -> dict[str, Any]:
+def _row(
+    flow: Flow, row: Row, columns: Sequence[Column], cells: Cells, codes: Mapping[UUID, str], here: str | None
+) -> dict[str, Any]:
     closed = state_of(flow, row.case.state).closed
     made: dict[str, Cell] = {c.name: cells.of(c, row.values, closed=closed) for c in columns}
     late = any(cell.due is not None and cell.due.status == "overdue" for cell in made.values())
@@ -142,7 +145,9 @@ def _sorts(flow: Flow, query: Query, site_code: str | None) -> dict[str, tuple[s
 def _states(loader: Loader, flow: Flow, query: Query, site_code: str | None) -> list[dict[str, Any]]:
     """The chips above the list, with how many cases stand in each state that is still open."""
     model = flow.model
-    counting = select(model.state, func.count()).where(model.company_id == loader.company_id, model.state.in_(flow.open_states))
+    counting = select(model.state, func.count()).where(
+        model.company_id == loader.company_id, model.state.in_(flow.open_states)
+    )
     if loader.site is not None and hasattr(model, "site_id"):
         counting = counting.where(model.site_id == loader.site.id)
     if flow.row_filter is not None:
@@ -260,7 +265,9 @@ def _workbook(loader: Loader, flow: Flow, rows: Sequence[Row]) -> bytes:
             else:
                 sheet.write_string(place, n, cell.text[:32_000])
     if len(rows) == MOST_EXPORTED:
-        said = _("Only the first %(n)s rows are here. Narrow the list by date or state and export the rest.", n=MOST_EXPORTED)
+        said = _(
+            "Only the first %(n)s rows are here. Narrow the list by date or state and export the rest.", n=MOST_EXPORTED
+        )
         sheet.write_string(len(rows) + 1, 0, str(said))
     book.close()
     return buffer.getvalue()
@@ -268,5 +275,3 @@ def _workbook(loader: Loader, flow: Flow, rows: Sequence[Row]) -> bytes:
 
 def _sheet_name(title: str) -> str:
     return "".join(c for c in title if c not in "[]:*?/\\'")[:31] or "list"
-
-

@@ -28,13 +28,17 @@ def notifications() -> str:
     """The reader's messages, newest first."""
     user, host = signed_in(), current_host()
     with tenant_session(user.company_id) as session:
-        query = select(Notification).where(Notification.company_id == user.company_id, Notification.staff_id == user.staff_id)
+        query = select(Notification).where(
+            Notification.company_id == user.company_id, Notification.staff_id == user.staff_id
+        )
         only = request.args.get("show") == "unread"
         if only:
             query = query.where(Notification.read_at.is_(None))
         before = _before(session, user)
         if before is not None:
-            query = query.where((Notification.at < before.at) | ((Notification.at == before.at) & (Notification.id < before.id)))
+            query = query.where(
+                (Notification.at < before.at) | ((Notification.at == before.at) & (Notification.id < before.id))
+            )
         rows = list(session.scalars(query.order_by(Notification.at.desc(), Notification.id.desc()).limit(PAGE + 1)))
         more = len(rows) > PAGE
         rows = rows[:PAGE]

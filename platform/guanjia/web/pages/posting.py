@@ -88,8 +88,11 @@ def _kept(context: Context, name: str, content: bytes) -> str:
 
 
 def _signatures(schema: Schema) -> list[str]:
-    return [name for name, f in schema.fields.items()
-            if isinstance(f, fields.UUID) and f.metadata.get("widget") == "signature"]
+    return [
+        name
+        for name, f in schema.fields.items()
+        if isinstance(f, fields.UUID) and f.metadata.get("widget") == "signature"
+    ]
 
 
 def _keep_signatures(context: Context, schema: Schema, raw: dict[str, Any]) -> None:
@@ -104,14 +107,23 @@ def _keep_signatures(context: Context, schema: Schema, raw: dict[str, Any]) -> N
             continue
         try:
             signature_png(value)
-            raw[name] = _kept(context, "signature.png", base64.b64decode(value[len(SIGNATURE_PREFIX):]))
+            raw[name] = _kept(context, "signature.png", base64.b64decode(value[len(SIGNATURE_PREFIX) :]))
         except ValidationError as error:
             why = error.messages[0] if isinstance(error.messages, list) else _("Please sign again.")
             raw[name] = Unreadable("", why)
 
 
-def view_form(loader: Loader, step: Step, case: Any, data: Mapping[str, Any], *, errors: Mapping[str, Any] | None = None,
-              texts: Mapping[str, str] | None = None, disabled: bool = False, key: str = "f") -> FormView:
+def view_form(
+    loader: Loader,
+    step: Step,
+    case: Any,
+    data: Mapping[str, Any],
+    *,
+    errors: Mapping[str, Any] | None = None,
+    texts: Mapping[str, str] | None = None,
+    disabled: bool = False,
+    key: str = "f",
+) -> FormView:
     """The step's form for the page, with the choices of this case, its lookups, and pictures that were kept."""
     schema = (step.form or StrictSchema)()
     choices = dict(step.choices(loader, case)) if step.choices is not None else {}
@@ -132,8 +144,13 @@ def file_url(file_id: object) -> str:
     return page_url("file", file_id=UUID(str(file_id)))
 
 
-def _add_kept_files(loader: Loader, schema: Schema, data: Mapping[str, Any], choices: dict[str, Sequence[tuple[str, Any]]],
-                    pictures: dict[str, str]) -> None:
+def _add_kept_files(
+    loader: Loader,
+    schema: Schema,
+    data: Mapping[str, Any],
+    choices: dict[str, Sequence[tuple[str, Any]]],
+    pictures: dict[str, str],
+) -> None:
     """Name the uploads that the form comes back with, and give pictures their address."""
     for name, f in schema.fields.items():
         if f.metadata.get("widget") != "photos":
@@ -194,8 +211,9 @@ def lookup_urls(loader: Loader, step: Step, schema: Schema) -> dict[str, str]:
     }
 
 
-def _lookup_words(loader: Loader, step: Step, schema: Schema, data: Mapping[str, Any],
-                  known: Mapping[str, str]) -> dict[str, str]:
+def _lookup_words(
+    loader: Loader, step: Step, schema: Schema, data: Mapping[str, Any], known: Mapping[str, str]
+) -> dict[str, str]:
     """What the search fields show for ids that came without words: a lookup asked for an id answers with that row."""
     found: dict[str, str] = {}
     own = step.flow.split(".", 1)[0]

@@ -75,7 +75,9 @@ def today(site_code: str) -> Response:
 def _remembering(html: str, site_code: str) -> Response:
     response = make_response(html)
     if request.cookies.get(SITE_COOKIE) != site_code:
-        response.set_cookie(SITE_COOKIE, site_code, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
+        response.set_cookie(
+            SITE_COOKIE, site_code, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
+        )
     return response
 
 
@@ -209,7 +211,8 @@ def _vacant(loader: Loader, site: SiteInfo) -> list[str]:
             if spec.type == "role":
                 value = values.get(spec.name, spec.default)
                 asked |= dict.fromkeys(value if isinstance(value, list | tuple) else [value])
-    return [str(directory.role_title(loader.session, role)) for role in asked
-            if role and directory.holders(loader.session, role, site.id, loader.now).vacant]
-
-
+    return [
+        str(directory.role_title(loader.session, role))
+        for role in asked
+        if role and directory.holders(loader.session, role, site.id, loader.now).vacant
+    ]

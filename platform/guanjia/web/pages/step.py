@@ -10,7 +10,7 @@ from uuid import UUID
 from flask import Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from guanjia.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Waiting, WrongState
+from guanjia.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unavailable, Waiting, WrongState
 from guanjia.rules.decide import decide
 from guanjia.steps.context import Context
 from guanjia.steps.flow import SITE, Flow, Step
@@ -70,8 +70,9 @@ def _step(plugin: str, flow_name: str, case_id: UUID | None, name: str, site_cod
     return Response(_page(context, flow, found, case_id, site_code, outcome), outcome.status)
 
 
-def take(context: Context, step: Step, case_id: UUID | None, posted: Posted,
-         site_code: str | None) -> tuple[Outcome, AnyResponse | None]:
+def take(
+    context: Context, step: Step, case_id: UUID | None, posted: Posted, site_code: str | None
+) -> tuple[Outcome, AnyResponse | None]:
     """Take the step; where it went through or waits, the answer leads on, else the outcome says what to show."""
     try:
         done = context.perform(step, case_id, posted.raw, version=posted.version, key=posted.key,
@@ -89,6 +90,8 @@ def take(context: Context, step: Step, case_id: UUID | None, posted: Posted,
     except KeyReused:
         said = _("This form was sent already and nothing was added. If you mean a further entry, send it once more.")
         return Outcome(422, {}, said=str(said), posted=posted), None
+    except Unavailable as error:
+        return Outcome(error.status, {}, said=str(error.detail), posted=posted), None
     except (WrongState, Forbidden) as error:
         retry = case_url(step.flow, case_id, site_code) if case_id else ledger_url(step.flow, site_code)
         return Outcome(error.status), error_pages.page(error, retry_url=retry)
@@ -127,7 +130,9 @@ def _lead_to(url: str) -> AnyResponse:
 # -- the page --------------------------------------------------------------------------------------------
 
 
-def _page(context: Context, flow: Flow, step: Step, case_id: UUID | None, site_code: str | None, outcome: Outcome) -> str:
+def _page(
+    context: Context, flow: Flow, step: Step, case_id: UUID | None, site_code: str | None, outcome: Outcome
+) -> str:
     with reading(context) as loader:
         case = find_case(loader, flow, case_id) if case_id is not None else None
         _check(loader, flow, step, case)
@@ -170,7 +175,9 @@ def _check(loader: Loader, flow: Flow, step: Step, case: Any) -> None:
         raise WrongState()
 
 
-def _verdicts(loader: Loader, context: Context, flow: Flow, step: Step, case: Any) -> tuple[list[ReasonView], list[ReasonView]]:
+def _verdicts(
+    loader: Loader, context: Context, flow: Flow, step: Step, case: Any
+) -> tuple[list[ReasonView], list[ReasonView]]:
     """What the guards that need no form say already: denials, and asks that somebody else must answer."""
     host = loader.host
     kept = getattr(case, "rulebook_id", None)
@@ -179,7 +186,10 @@ def _verdicts(loader: Loader, context: Context, flow: Flow, step: Step, case: An
     plan = host.rulebooks.plan(rulebook)
     facts = gather(loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now)
     decision = decide(plan, step.key, facts, with_form=False)
-    return ([reason_view(loader, r, case) for r in decision.denials], [reason_view(loader, r, case) for r in decision.asks])
+    return (
+        [reason_view(loader, r, case) for r in decision.denials],
+        [reason_view(loader, r, case) for r in decision.asks],
+    )
 
 
 def _start_values(loader: Loader, context: Context, step: Step, case: Any) -> Mapping[str, Any]:
@@ -212,9 +222,10 @@ def _heading(flow: Flow, case: Any, values: Mapping[str, Any]) -> str:
     return f"{flow.title} {getattr(case, 'number', None) or ''}".strip()
 
 
-def _crumbs(flow: Flow, step: Step, case: Any, values: Mapping[str, Any], site_code: str | None) -> list[tuple[str, str | None]]:
+def _crumbs(
+    flow: Flow, step: Step, case: Any, values: Mapping[str, Any], site_code: str | None
+) -> list[tuple[str, str | None]]:
     crumbs: list[tuple[str, str | None]] = [(str(flow.title), ledger_url(flow, site_code))]
     if case is not None:
         crumbs.append((_heading(flow, case, values), case_url(flow, case.id, site_code)))
     return [*crumbs, (str(step.title), None)]
-
