@@ -126,7 +126,16 @@ class TenantDirectory:
         facts = ActorFacts(
             id=staff_id, roles=tuple(sorted({h.role for h in held})), departments=tuple(sorted(departments, key=str))
         )
-        return ActorInfo(staff_id, person.name, facts, frozenset(permissions), person.language)
+        reach = self._reach(snapshot, held) if site is None else None
+        return ActorInfo(staff_id, person.name, facts, frozenset(permissions), person.language, reach)
+
+    @staticmethod
+    def _reach(snapshot: Snapshot, held: Sequence[Held]) -> frozenset[UUID] | None:
+        """The sites, closed ones too, that assignments at headquarters reach; None for one at the company's own scope."""
+        if any(h.scope_kind == COMPANY_SCOPE for h in held):
+            return None
+        scopes = {h.scope_id for h in held}
+        return frozenset(site.id for site in snapshot.sites.values() if not scopes.isdisjoint(site.chain))
 
     def holders(
         self,

@@ -17,6 +17,9 @@ from tenants.sign_in import sign_in
 INLINE = re.compile(r"<[^>]+\s(style|on\w+)\s*=|<style|<script(?![^>]*\ssrc=)", re.IGNORECASE)
 
 
+WHOLE = ("/s/", "/files/", "/hq/")  # an address that begins so is taken as it is
+
+
 @dataclass
 class SignedIn:
     """The browser of whoever holds a role; paths are those below `/s/<site>/customer_service`."""
@@ -25,7 +28,7 @@ class SignedIn:
     base: str
 
     def get(self, path: str, **options: Any) -> TestResponse:
-        """The answer to GET; a path with `//` before it is taken as it is."""
+        """The answer to GET."""
         return contextvars.Context().run(self.client.get, self._at(path), **options)
 
     def post(self, path: str, data: Any = None, **options: Any) -> TestResponse:
@@ -40,7 +43,7 @@ class SignedIn:
         return answer.text
 
     def _at(self, path: str) -> str:
-        return path if path.startswith("/s/") or not self.base else self.base + path
+        return path if path.startswith(WHOLE) else self.base + path
 
 
 def browser(site: office.Office, role: str, language: str = "zh") -> SignedIn:

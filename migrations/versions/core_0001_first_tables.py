@@ -405,6 +405,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.Uuid(), nullable=True),
         sa.Column("requester_id", sa.Uuid(), nullable=True),
         sa.Column("form", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("due_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
         sa.Column("result_id", sa.Uuid(), nullable=True),
         sa.Column("outcome", guanjia.db.types.JsonText(), nullable=True),
         sa.Column("state", sa.String(length=40), nullable=False),

@@ -128,7 +128,9 @@ def journal_group() -> None:
 
 @journal_group.command("verify")
 @click.option("--company", help="Only the company of this code.")
-@click.option("--heads", type=click.Path(path_type=Path), help="A file of heads written earlier; it is brought up to date.")
+@click.option(
+    "--heads", type=click.Path(path_type=Path), help="A file of heads written earlier; it is brought up to date."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print findings as JSON.")
 def journal_verify(company: str | None, heads: Path | None, as_json: bool) -> None:
     """Walk every chain and tell what is broken, missing, altered or erased. Ends with 1 if a chain is not whole."""
@@ -192,7 +194,9 @@ def doctor(as_json: bool) -> None:
 def _examine(host: Host) -> list[tuple[str, str, str]]:
     found = [("plugins", "ok", ", ".join(host.plugins))]
     if host.left_out:
-        found.append(("plugins", "warn", f"left out by the operator, their rules do not count: {', '.join(host.left_out)}"))
+        found.append(
+            ("plugins", "warn", f"left out by the operator, their rules do not count: {', '.join(host.left_out)}")
+        )
     try:
         with db.engine.connect() as connection:
             connection.execute(text("select 1"))

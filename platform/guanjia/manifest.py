@@ -53,7 +53,7 @@ class Job:
 
     key: str
     run: Callable[..., Any]
-    every: str | None = None  # day | hour: started by the host for each company
+    every: str | None = None  # "day": started by the host for each company, shortly after midnight
 
 
 @dataclass(frozen=True, eq=False)

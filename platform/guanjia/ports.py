@@ -44,13 +44,17 @@ class CompanyInfo:
 
 @dataclass(frozen=True)
 class ActorInfo:
-    """A member of staff at one scope: facts for the rules, permissions for the steps."""
+    """A member of staff at one scope: facts for the rules, permissions for the steps.
+
+    `reach` are the sites whose rows they see at headquarters (None: all of the company's, or they are at a site).
+    """
 
     id: UUID
     name: str
     facts: ActorFacts
     permissions: frozenset[str]
     language: str = "zh"
+    reach: frozenset[UUID] | None = None
 
 
 @dataclass(frozen=True)

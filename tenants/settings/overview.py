@@ -161,12 +161,12 @@ def _line(loader: Loader, scope: Scope, text: RuleText, settings: list[Setting],
 
 
 def scope_choices(loader: Loader) -> list[tuple[str, str]]:
-    """The company, its org units (indented as they hang) and its open sites, as (`kind:id`, name)."""
+    """The company, its org units (indented as they hang) and its open sites that are reached, as (`kind:id`, name)."""
     snapshot = snapshot_of(loader)
     found = [(f"{COMPANY}:{snapshot.company.id}", snapshot.company.name)]
     chains = sorted(
         (snapshot.unit_chain(unit) for unit in snapshot.units), key=lambda c: [snapshot.units[u][1] for u in c]
     )
     found += [(f"{UNIT}:{c[-1]}", "　" * len(c) + snapshot.units[c[-1]][1]) for c in chains]
-    sites = loader.host.directory.sites(loader.session)
+    sites = [site for site in loader.host.directory.sites(loader.session) if loader.reaches(site.id)]
     return found + [(f"{SITE}:{site.id}", "　" * (len(site.chain) - 1) + site.name) for site in sites]

@@ -99,7 +99,8 @@ class RulePage:
 
 
 def chosen_scope(loader: Loader, key: str | None) -> Scope:
-    """The scope that an address names as `kind:id`; the site where one is given. Raises NotFound for an unknown one."""
+    """The scope that an address names as `kind:id`; the site where one is given. Raises NotFound for an unknown one,
+    and for a site that somebody at headquarters does not reach."""
     if loader.site is not None:
         kind, scope_id = SITE, str(loader.site.id)
     else:
@@ -108,7 +109,7 @@ def chosen_scope(loader: Loader, key: str | None) -> Scope:
         found = find_scope(loader, kind, UUID(scope_id) if scope_id else None)
     except ValueError:
         found = None
-    if found is None:
+    if found is None or (found.kind == SITE and not loader.reaches(found.id)):
         raise NotFound()
     return found
 
@@ -159,7 +160,8 @@ def rule_page(
     page.partners = [_partner(loader, other, scope, settings, values) for other in partners(loader, rule)]
     if scope.kind != SITE:
         found = places_on(rule, scope.sites, settings, loader.now)
-        page.places = [(place, at.on, rule.plugin in place.plugins) for place, at in found.items()][:SHOWN_PLACES]
+        reached = [(place, at.on) for place, at in found.items() if loader.reaches(place.id)]
+        page.places = [(place, on, rule.plugin in place.plugins) for place, on in reached[:SHOWN_PLACES]]
         page.on_at = sum(at.on for at in found.values())
     return page
 

@@ -80,6 +80,7 @@ def make_periodic(host: Host, company_id: UUID, at: datetime) -> int:
             key=origin,
         )
         made += 1
+    _schedule_jobs(host, company_id, at)
     schedule_next(host, company_id, at)
     return made
 
@@ -103,6 +104,19 @@ def _owed_at(
                 continue
             for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
                 yield site, item, function, period, f"duty:{key}:{site.id}:{period.key}:{item.key}"
+
+
+def _schedule_jobs(host: Host, company_id: UUID, at: datetime) -> None:
+    """The plugins' daily jobs of this company are due now; once a day each."""
+    daily = [job.key for job in host.jobs.values() if job.every == "day"]
+    if not daily:
+        return
+    with tenant_session(company_id, write=True) as session:
+        day = host.directory.company(session).calendar.date_of(at).isoformat()
+        for key in daily:
+            outbox.schedule(session, host, "job", {"job": key, "day": day}, at=at, dedupe=f"job:{key}:{day}")
+        outbox.light_beacons(session, host)
+        session.commit()
 
 
 def schedule_next(host: Host, company_id: UUID, after: datetime) -> None:

@@ -42,7 +42,8 @@ class Measure:
         return left <= right if self.at_most else left >= right
 
 
-def share(name: str, part: int, whole: int, target_percent: int, *, at_most: bool = False,
-          cases: tuple[UUID, ...] = ()) -> Measure:
+def share(
+    name: str, part: int, whole: int, target_percent: int, *, at_most: bool = False, cases: tuple[UUID, ...] = ()
+) -> Measure:
     """The measure of `part` in `whole`."""
     return Measure(name, part, whole, target_percent, at_most, cases)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ = words("guanjia")
 
 RULE = "guanjia.approval"
+SIGN_WITHIN = 1  # working days; the clock of the case runs on meanwhile
 
 
 class GrantForm(StrictSchema):
@@ -102,6 +103,7 @@ def store_ask(session: TenantSession, run: Run, reasons: Sequence[Reason]) -> Ap
         target_id=run.case_id,
         requester_id=run.caller.actor_id,
         form=plain(dict(run.raw)),
+        due_at=(run.site or host.directory.company(session)).calendar.after_working_days(now, SIGN_WITHIN),
     )
     session.add(approval)
     session.flush()
@@ -124,20 +126,21 @@ def store_ask(session: TenantSession, run: Run, reasons: Sequence[Reason]) -> Ap
 
 
 def _tell_role(session: TenantSession, host: Host, approval: Approval, role: str, position: int) -> None:
-    message = _('"%(step)s" waits for your signature.', step=host.step(approval.step).title)
-    command = {
-        "message": message.to_json(),
-        "roles": [role],
-        "staff": [],
-        "urgent": False,
-        "unless": [],
-        "repeat_hours": None,
-    }
-    schedule(
-        session,
-        host,
-        "Notify",
-        {
+    """Whoever may sign is told now, and once a day from the approval's own due time on until it is signed."""
+    title = host.step(approval.step).title
+    told = _('"%(step)s" waits for your signature.', step=title)
+    chased = _('"%(step)s" still waits for your signature. Sign it, reject it, or enter a deputy.', step=title)
+    due_at = approval.due_at or host.clock.now()
+    for number, (message, at) in enumerate(((told, host.clock.now()), (chased, due_at))):
+        command = {
+            "message": message.to_json(),
+            "roles": [role],
+            "staff": [],
+            "urgent": False,
+            "unless": [f"guanjia.approval.{name}" for name in ("grant", "reject", "withdraw")] if number else [],
+            "repeat_hours": 24 if number else None,
+        }
+        payload = {
             "rule": RULE,
             "step": approval.step,
             "flow": "guanjia.approval",
@@ -146,11 +149,9 @@ def _tell_role(session: TenantSession, host: Host, approval: Approval, role: str
             "since": host.clock.now().isoformat(),
             "actor": None,
             "command": command,
-        },
-        at=host.clock.now(),
-        site_id=approval.site_id,
-        dedupe=f"approval:{approval.id}:{position}",
-    )
+        }
+        key = f"approval:{approval.id}:{position}:{number}"
+        schedule(session, host, "Notify", payload, at=at, site_id=approval.site_id, dedupe=key)
 
 
 def signatures_of(session: TenantSession, approval_id: UUID) -> list[Signature]:

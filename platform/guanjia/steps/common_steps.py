@@ -127,6 +127,15 @@ def add_common_steps(flow: Flow) -> None:
             _resume_clock
         )
         flow.step(
+            "recompute",
+            flow.any_open(),
+            title=_("Recompute the dates"),
+            form=MoveRulesForm,
+            tone="quiet",
+            permission="guanjia.move_rules",
+            offered=lambda view: any(d.provisional and d.state == "open" for d in view.deadlines),
+        )(_recompute)
+        flow.step(
             "move_rules",
             flow.any_open(),
             title=_("Move to today's rules"),
@@ -206,6 +215,22 @@ def _move_rules(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
     ctx.host.rulebooks.store(ctx.session, new, ctx.recorded_at)
     ctx.notes["rulebook"] = [str(case.rulebook_id), str(new.id)]
     case.rulebook_id = new.id
+
+
+def _recompute(case: Any, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The open dates are as today's calendar has them; the old ones stay in the history."""
+    from guanjia.steps.deadlines import open_of
+    from guanjia.steps.recompute import computed
+
+    moved = []
+    for row in open_of(ctx.session, ctx.flow.key, case.id):
+        due = computed(ctx.loader, ctx.flow, case, row) if row.cause in ("rule", "recomputed") else None
+        if due is not None and row.due_at is not None and due != row.due_at:
+            ctx.set_deadline(row.name, due, cause="recomputed", rule=row.rule)
+            moved.append({"name": row.name, "from": row.due_at.isoformat(), "to": due.isoformat()})
+    if not moved:
+        raise Invalid({"_schema": [_("Today's calendar gives the same dates. Nothing needs to be done.")]})
+    ctx.notes["recomputed"] = moved
 
 
 def _climb(row: Deadline, ctx: StepContext) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guanjia.manifest import Permission, Plugin
+from guanjia.manifest import MenuItem, Permission, Plugin
 from guanjia.steps.approvals import approvals
 from guanjia.steps.tasks import tasks
 from guanjia.words import words
@@ -20,6 +20,12 @@ PERMISSIONS = (
 )  # fmt: skip
 
 
+MENU = (
+    MenuItem("office", _("Dates after a calendar change"), "guanjia_pages.dates", order=400,
+             permission="guanjia.move_rules", icon="calendar-range"),
+)  # fmt: skip
+
+
 def host_plugin() -> Plugin:
     """The manifest of the host itself."""
     return Plugin(
@@ -29,4 +35,5 @@ def host_plugin() -> Plugin:
         always_on=True,
         permissions=PERMISSIONS,
         flows=(approvals, tasks),
+        menu=MENU,
     )

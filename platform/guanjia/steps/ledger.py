@@ -113,11 +113,9 @@ def all_rows(loader: Loader, flow: Flow, query: Query, *, most: int = 20_000) ->
 def _filtered(loader: Loader, flow: Flow, query: Query) -> Select[Any]:
     model = flow.model
     statement = select(model).where(model.company_id == loader.company_id)
-    if hasattr(model, "site_id"):
-        if loader.site is not None:
-            statement = statement.where(model.site_id == loader.site.id)
-        elif flow.level != COMPANY:
-            raise NotFound()
+    if loader.site is None and flow.level != COMPANY:
+        raise NotFound()
+    statement = statement.where(*loader.here(model))
     if flow.row_filter is not None:
         statement = statement.where(flow.row_filter(loader, model))
     known = {state.key for state in flow.states}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from guanjia.db.session import TenantSession
 from guanjia.ports import ActorInfo, CompanyInfo, SiteInfo
@@ -49,6 +49,23 @@ class Loader:
     def may(self, permission: str | None) -> bool:
         """Whether the actor holds the permission here (True for none asked)."""
         return permission is None or (self.actor is not None and permission in self.actor.permissions)
+
+    def here(self, model: Any) -> list[Any]:
+        """Conditions that leave the rows of this place: the site's own; at headquarters the company's, with those of
+        the sites that the actor reaches."""
+        if not hasattr(model, "site_id"):
+            return []
+        if self.site is not None:
+            return [model.site_id == self.site.id]
+        if self.actor is None or self.actor.reach is None:
+            return []
+        return [or_(model.site_id.is_(None), model.site_id.in_(self.actor.reach))]
+
+    def reaches(self, site_id: UUID | None) -> bool:
+        """Whether what belongs to that site (None: to the company) is within the actor's sight from here."""
+        if self.site is not None:
+            return site_id in (None, self.site.id)
+        return site_id is None or self.actor is None or self.actor.reach is None or site_id in self.actor.reach
 
     def by_id(self, model: type[T], ids: Iterable[UUID | None]) -> dict[UUID, T]:
         """The rows of `model` with these ids, in one statement, by id."""

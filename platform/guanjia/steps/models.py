@@ -189,6 +189,7 @@ class Approval(CompanyCase):
     target_id: Mapped[UUID | None] = mapped_column(Uuid())
     requester_id: Mapped[UUID | None] = reference(STAFF_TABLE, nullable=True)
     form: Mapped[dict[str, Any]] = mapped_column(JsonText, info={"private": True})
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # by when the signatures are wanted
     result_id: Mapped[UUID | None] = mapped_column(Uuid())
     outcome: Mapped[Any] = mapped_column(JsonText, nullable=True, info={"private": True})
 

@@ -21,7 +21,9 @@ from guanjia.steps.flow import COMPANY, Column, Flow, State, Step
 from guanjia.steps.gather import gather
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, ClockStop, Deadline, JournalDetail, JournalEntry, StoredFile, Task
-from guanjia.words import Label, Message, Text
+from guanjia.words import Label, Message, Text, words
+
+_ = words("guanjia")
 
 HIDDEN = "•••"  # stands for a personal value: who may see it looks at the case itself
 
@@ -120,10 +122,9 @@ def find_case(loader: Loader, flow: Flow, case_id: UUID) -> Any:
     if flow.row_filter is not None:
         query = query.where(flow.row_filter(loader, flow.model))
     case = loader.session.scalars(query).one_or_none()
-    here = loader.site.id if loader.site else None
-    if case is None or (here is not None and getattr(case, "site_id", None) not in (here, None)):
+    if case is None or not loader.reaches(getattr(case, "site_id", None)):
         raise NotFound()
-    if here is None and flow.level != COMPANY:
+    if loader.site is None and flow.level != COMPANY:
         raise NotFound()
     return case
 
@@ -171,8 +172,8 @@ def view_case(loader: Loader, caller: Context, flow: Flow, case_id: UUID, *, ful
             )
         )
     )
-    view.steps = buttons(loader, caller, flow, case, view)
     view.deadlines = deadlines.history(loader.session, flow.key, [case.id])[case.id]
+    view.steps = buttons(loader, caller, flow, case, view)
     if full:
         view.files = loader.host.files.of_cases(loader.session, [case.id])[case.id]
         view.timeline = timeline(loader, flow, case, view.files)
@@ -353,6 +354,10 @@ def show_value(column: Column, value: Any) -> str:
         return str(label)
     if column.kind in ("moment", "due") and isinstance(value, str):
         value = datetime.fromisoformat(value)
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if column.kind == "money" and isinstance(value, int):
+        return f"¥{'-' if value < 0 else ''}{abs(value) // 100}.{abs(value) % 100:02d}"
     if isinstance(value, Message | Text):
         return str(value)
     from guanjia.words import show

@@ -16,6 +16,7 @@ def install_pages(app: Flask) -> None:
     """All generic pages are registered; each of `/s/<site>` with its twin below `/hq`."""
     from guanjia.web.pages import (
         case,
+        dates,
         duties,
         explain,
         files,
@@ -46,6 +47,7 @@ def install_pages(app: Flask) -> None:
     both("/inbox", "inbox", inbox.inbox)
     both("/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>", "decide", inbox.decide, "POST")
     both("/duties", "duties", duties.duties)
+    both("/dates", "dates", dates.dates, "GET", "POST")
     both("/lookup/<name>", "lookup", lookup.lookup)
     flow = "/<plugin>/<flow>"
     both(flow, "ledger", ledger.ledger)

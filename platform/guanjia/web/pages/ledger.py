@@ -148,8 +148,7 @@ def _states(loader: Loader, flow: Flow, query: Query, site_code: str | None) -> 
     counting = select(model.state, func.count()).where(
         model.company_id == loader.company_id, model.state.in_(flow.open_states)
     )
-    if loader.site is not None and hasattr(model, "site_id"):
-        counting = counting.where(model.site_id == loader.site.id)
+    counting = counting.where(*loader.here(model))
     if flow.row_filter is not None:
         counting = counting.where(flow.row_filter(loader, model))
     counts = {row[0]: row[1] for row in loader.session.execute(counting.group_by(model.state))}
@@ -184,8 +183,7 @@ def _choices(loader: Loader, flow: Flow, column: Column) -> list[tuple[str, str]
         return None
     attribute = getattr(flow.model, column.name)
     present = select(attribute).where(flow.model.company_id == loader.company_id, attribute.is_not(None))
-    if loader.site is not None and hasattr(flow.model, "site_id"):
-        present = present.where(flow.model.site_id == loader.site.id)
+    present = present.where(*loader.here(flow.model))
     if flow.row_filter is not None:
         present = present.where(flow.row_filter(loader, flow.model))
     values = list(loader.session.scalars(present.distinct().order_by(attribute).limit(MOST_CHOICES + 1)))
