@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
 from typing import Any
@@ -61,17 +62,21 @@ def current_zone() -> tzinfo:
 
 
 def load_catalogue(domain: str, folder: Path) -> None:
-    """Read `folder/<language>.po` for every language that has one. Reading it again replaces it."""
+    """Read `folder/<language>.po` for every language that has one. One that has changed since is read again."""
     for language in LANGUAGES:
         path = folder / f"{language}.po"
-        if not path.exists():
-            continue
-        with path.open("rb") as stream:
-            catalogue = read_po(stream, locale=language)
-        compiled = io.BytesIO()
-        write_mo(compiled, catalogue)
-        compiled.seek(0)
-        _catalogues[(domain, language)] = GNUTranslations(compiled)
+        if path.exists():
+            _catalogues[(domain, language)] = _compiled(path, language, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=256)
+def _compiled(path: Path, language: str, _changed: int) -> GNUTranslations:
+    with path.open("rb") as stream:
+        catalogue = read_po(stream, locale=language)
+    compiled = io.BytesIO()
+    write_mo(compiled, catalogue)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
 
 
 def translate(domain: str, text: str, language: str) -> str:

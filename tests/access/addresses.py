@@ -63,27 +63,22 @@ def kind_of(rule: Rule, argument: str) -> str:
 
 def address(app: Flask, rule: Rule, ids: Mapping[str, Any], **fixed: Any) -> str:
     """The address with those ids by kind; `site_code` and other values may be given besides."""
-    values: dict[str, Any] = {}
-    for name in rule.arguments:
+    values: dict[str, Any] = dict(rule.defaults or {})
+    for name in rule.arguments - set(values):
         if name in fixed:
             values[name] = fixed[name]
         elif name in ("plugin", "flow"):
             generic = next(flow for start, flow in GENERIC.items() if rule.rule.startswith(start))
             values[name] = generic[name == "flow"]
         elif name in VALUES:
-            values[name] = VALUES[name]
+            values[name] = "resume" if rule.endpoint == "tenants_operator.change" else VALUES[name]
         elif name.endswith("_id"):
             values[name] = ids[kind_of(rule, name)]
         else:
             raise BuildError(name, values, "GET")
     if rule.rule.startswith("/hq/") and "step" in values and "step" not in fixed:
         values["step"] = "change" if "case_id" in values else "create"
-    built = app.url_map.bind("localhost").build(rule.endpoint, values | _site(rule), append_unknown=False)
-    return built
-
-
-def _site(rule: Rule) -> dict[str, Any]:
-    return {"site_code": None} if rule.rule.startswith("/hq/") and rule.defaults else {}
+    return app.url_map.bind("localhost").build(rule.endpoint, values, append_unknown=False)
 
 
 def first_ids(place: Place, **more: Any) -> dict[str, Any]:

@@ -27,7 +27,9 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def _app(folder: Path, url: str, owner: str, role: str | None, seed: int) -> Flask:
-    config = Config(data_folder=folder, database_url=url, owner_database_url=owner, secret_key="test only", app_role=role)
+    config = Config(
+        data_folder=folder, database_url=url, owner_database_url=owner, secret_key="test only", app_role=role
+    )
     app = create_app(config, plugins=discover(), clock=Clock(office.START), seed=seed, null_pool=False)
     app.config["PROPAGATE_EXCEPTIONS"] = False  # a fault is answered with 500, as in a server, and counted
     return app
@@ -52,7 +54,9 @@ def _opened(folder: Path, url: str, owner: str, role: str | None, seed: int) -> 
 
 
 @pytest.fixture(scope="session")
-def _sqlite_world(sqlite_template: tuple[Path, office.Plan], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Plans]:
+def _sqlite_world(
+    sqlite_template: tuple[Path, office.Plan], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Plans]:
     template, plan = sqlite_template
     folder = tmp_path_factory.mktemp("access")
     path = folder / "world.sqlite"
@@ -103,4 +107,3 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def _copy_files(source: Path, target: Path) -> None:
     shutil.copytree(source / "files", target / "files")
-

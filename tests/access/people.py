@@ -5,17 +5,25 @@ from __future__ import annotations
 import contextvars
 import logging
 import secrets
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import count
 from typing import Any
+from uuid import UUID
 
 from flask import Flask
 from itsdangerous import URLSafeTimedSerializer
+from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
 from access.world import PASSWORD, Place, Plans
+from guanjia.db.session import tenant_session
 from guanjia.host import Host
+from guanjia.ports import SignedIn
 from guanjia.sdk import Context
 from guanjia.steps.outcome import Done
+from tenants.models import Role
 from tenants.operators import sign_in_operator
 from tenants.own import make_token
 from tenants.sign_in import sign_in
@@ -69,10 +77,24 @@ class World:
     faults: Faults = field(default_factory=Faults)
     _browsers: dict[str, Browser] = field(default_factory=dict)
     _tokens: dict[str, str] = field(default_factory=dict)
+    _addresses: Iterator[str] = field(default_factory=lambda: (f"10.0.{n // 250}.{n % 250}" for n in count()))
 
     def __post_init__(self) -> None:
+        self._remember_tokens()
         for name in ("guanjia.web", "guanjia.api", "guanjia.steps"):
             logging.getLogger(name).addHandler(self.faults)
+
+    def _remember_tokens(self) -> None:
+        """Whose token it is, is asked once: that is half of what a request costs, and tested elsewhere."""
+        look, known = self.host.directory.bearer, dict[str, SignedIn]()
+
+        def bearer(token: str) -> SignedIn | None:
+            found = known.get(token) or look(token)
+            if found is not None:
+                known[token] = found
+            return found
+
+        self.host.directory.bearer = bearer  # type: ignore[method-assign]
 
     @property
     def host(self) -> Host:
@@ -105,7 +127,9 @@ class World:
                                                       user_agent=""))  # fmt: skip
         elif who != "anonymous":
             company, account = ACCOUNTS[who]
-            opened = sign_in(self.host, company=company, account=account, password=PASSWORD, address=f"10.0.0.{len(self._browsers)}")
+            opened = sign_in(
+                self.host, company=company, account=account, password=PASSWORD, address=next(self._addresses)
+            )
             signed["_user_id"] = opened.signed_in.get_id()
         with contextvars.Context().run(client.session_transaction) as session:
             session.update(signed, _fresh=True)
@@ -115,19 +139,35 @@ class World:
     def token(self, who: str) -> str:
         """The person's bearer token; `manager/read` is an API token of the manager limited to that scope."""
         if who not in self._tokens:
-            person, _slash, scope = who.partition("/")
-            company, account = ACCOUNTS[person]
-            signed_in, bearer, _until = self.host.directory.sign_in(company, account, PASSWORD, f"10.0.1.{len(self._tokens)}")
-            if scope:
-                from datetime import date
-
-                ctx = Context(self.host, signed_in.company_id, signed_in.staff_id, self.east.site_id)
-                from dataclasses import replace
-
-                bearer = make_token(self.host, replace(signed_in, is_token=False), ctx, name=scope, scopes=[scope],
-                                    until_day=date(2026, 12, 31))  # fmt: skip
-            self._tokens[who] = bearer
+            self._tokens[who] = self.fresh_token(who)
         return self._tokens[who]
+
+    def fresh_token(self, who: str) -> str:
+        """A token that nobody else uses."""
+        person, _slash, scope = who.partition("/")
+        company, account = ACCOUNTS[person]
+        signed_in, bearer, _until = self.host.directory.sign_in(company, account, PASSWORD, next(self._addresses))
+        if not scope:
+            return bearer
+        ctx = Context(self.host, signed_in.company_id, signed_in.staff_id, self.east.site_id)
+        by_browser = replace(signed_in, is_token=False)
+        return make_token(self.host, by_browser, ctx, name=scope, scopes=[scope], until_day=date(2026, 12, 31))
+
+    def session_of(self, browser: Browser) -> UUID:
+        """The id of the session that the browser is signed in with."""
+        with contextvars.Context().run(browser.client.session_transaction) as session:
+            return UUID(session["_user_id"].split(".")[1])
+
+    def role_id(self, key: str) -> UUID:
+        """The id of one of the test company's roles."""
+        company = self.plans.acme.company_id
+        with tenant_session(company) as session:
+            return session.scalars(select(Role.id).where(Role.company_id == company, Role.key == key)).one()
+
+    def no_faults(self) -> None:
+        """The application logged no fault of its own since this was asked last."""
+        found, self.faults.found = self.faults.found, []
+        assert not found, "\n".join(found)
 
     def call(self, method: str, path: str, who: str, **options: Any) -> TestResponse:
         """A request to the API; `path` is below /api/v1."""

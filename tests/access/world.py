@@ -59,7 +59,7 @@ class Place:
 
     def all_ids(self) -> set[str]:
         """Every id that belongs to this place alone."""
-        return {str(i) for kind, found in self.ids.items() if kind not in ("customer_service.service",) for i in found}
+        return {str(i) for found in self.ids.values() for i in found}
 
 
 @dataclass
@@ -77,7 +77,9 @@ class Plans:
 
 def build(app: Flask, host: Host, acme: office.Plan) -> Plans:
     """Fill the test company's two offices and the rival's first one, and add a region, a guest and an operator."""
-    rival = office.Plan(acme.other_id, acme.other_admin_id, acme.company_id, acme.admin_id, sites=dict(acme.other_sites))
+    rival = office.Plan(
+        acme.other_id, acme.other_admin_id, acme.company_id, acme.admin_id, sites=dict(acme.other_sites)
+    )
     admin = Context(host, acme.company_id, acme.admin_id, via="cli")
     unit = admin.perform("tenants.org_unit.create", None, {"code": "north", "name": "北区"}).case_id
     places = {
@@ -113,7 +115,9 @@ def _name_site(host: Host, place: Place, unit: UUID | None) -> None:
             })  # fmt: skip
 
 
-def _person(host: Host, plan: office.Plan, account: str, name: str, role: str, scope: UUID, site: UUID | None = None) -> UUID:
+def _person(
+    host: Host, plan: office.Plan, account: str, name: str, role: str, scope: UUID, site: UUID | None = None
+) -> UUID:
     admin = Context(host, plan.company_id, plan.admin_id, via="cli")
     staff = admin.perform("tenants.staff.create", None, {
         "account": account, "name": name, "password": PASSWORD, "must_change_password": False,
@@ -194,7 +198,12 @@ class _Filler:
         made.undecided(photos=[str(photo)], **home)
         made.dispatched(**home)
         waits = made.opened("pipe_leak", **home)
-        asked = {"until": made.after(hours=60), "cause": "work", "reason": f"{self.mark}等配件", "resident_consents": True}
+        asked = {
+            "until": made.after(hours=60),
+            "cause": "work",
+            "reason": f"{self.mark}等配件",
+            "resident_consents": True,
+        }
         waiting(self.office.person("repair_technician").takes, "customer_service.request.extend", waits, asked)
         made.in_progress(**home)
         made.finished(**home)
@@ -205,7 +214,14 @@ class _Filler:
         made.by("department_head", "return_unsolved", back, reason=f"{self.mark}没有配件", explained=True)
         gone = made.dispatched(**home)
         made.by("receptionist", "withdraw", gone, reason=f"{self.mark}不要了")
-        made.by("site_manager", "bring_in", number=f"{self.mark}-7", received_at=made.after(days=-2), category="lamp", **home)
+        made.by(
+            "site_manager",
+            "bring_in",
+            number=f"{self.mark}-7",
+            received_at=made.after(days=-2),
+            category="lamp",
+            **home,
+        )
         made.by("site_manager", "customer_service.takeover.series", series="sheet", year=2025, last=7)
         team = self.by("site_manager", "customer_service.contractor.create", name=f"{self.mark}工程队",
                        phone=f"{PHONES[self.place.code]}0006", categories=["lamp", "curtain"])  # fmt: skip
@@ -239,7 +255,9 @@ class _Filler:
         admin = Context(self.host, self.place.plan.company_id, self.place.plan.admin_id, via="page")
         if self.place.code != "west":
             year = admin.perform("tenants.calendar_year.create", None, {"year": 2031}).case_id
-            branch = admin.perform("tenants.org_unit.create", None, {"code": "branch", "name": f"{self.mark}区"}).case_id
+            branch = admin.perform(
+                "tenants.org_unit.create", None, {"code": "branch", "name": f"{self.mark}区"}
+            ).case_id
             self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch]}
 
 
@@ -249,13 +267,13 @@ def _collect(place: Place) -> None:
     with tenant_session(company) as session:
 
         def ids(model: type[Any], *more: Any) -> list[UUID]:
-            here = () if model is Service else (model.site_id == place.site_id,)
-            return list(session.scalars(select(model.id).where(model.company_id == company, *here, *more).order_by(model.id)))
+            query = select(model.id).where(model.company_id == company, model.site_id == place.site_id, *more)
+            return list(session.scalars(query.order_by(model.id)))
 
         for kind, model in TABLES.items():
             known = place.ids.get(kind, [])
             place.ids[kind] = [*known, *(i for i in ids(model) if i not in known)]
-        place.ids["kept_file"] = ids(StoredFile, StoredFile.case_id.is_not(None))
+        place.ids["kept_file"] = ids(StoredFile, StoredFile.flow == "customer_service.request")
         desk = place.plan.staff[f"{place.site_code}-receptionist"]
         mine = select(Notification.id).where(Notification.company_id == company, Notification.staff_id == desk)
         place.ids["notice"] = list(session.scalars(mine.order_by(Notification.id)))

@@ -148,10 +148,10 @@ repairs = Flow(
 def take(form: Mapping[str, Any], ctx: StepContext) -> Repair:
     """The repair stands in the book."""
     kept = {name: form[name] for name in ("kind", "content", "fee_fen", "urgent", "worker_id")}
-    ctx.emit(Notify(message=_words("A repair was taken in."), roles=("repair_technician",)))
+    ctx.emit(Notify(message=_words("A sample repair was taken in."), roles=("repair_technician",)))
     ctx.emit(
         MakeTask(
-            title=_words("Call the resident"),
+            title=_words("Call whoever reported it"),
             role="receptionist",
             due_at=ctx.now + timedelta(hours=4),
             met_by=("sample.repair.appoint",),

@@ -84,17 +84,17 @@ def test_duties_are_listed_and_reported_as_done(office: Office) -> None:
     task = office.all(Task)[0]
     ann, tom = office.browser("ann"), office.browser("tom")
     html = ann.page("/s/lake/duties")
-    assert "Call the resident" in html and f'href="{REPAIRS}/{case}"' in html
-    assert "Call the resident" not in tom.page("/s/lake/duties") and "Call the resident" in tom.page(
+    assert "Call whoever reported it" in html and f'href="{REPAIRS}/{case}"' in html
+    assert "Call whoever reported it" not in tom.page("/s/lake/duties") and "Call whoever reported it" in tom.page(
         "/s/lake/duties?show=open"
     )
-    assert "Call the resident" not in tom.page("/s/lake/duties?show=late")
+    assert "Call whoever reported it" not in tom.page("/s/lake/duties?show=late")
     office.clock.move(timedelta(hours=5))
-    assert "Call the resident" in tom.page("/s/lake/duties?show=late")
+    assert "Call whoever reported it" in tom.page("/s/lake/duties?show=late")
     refused = tom.post(f"/s/lake/guanjia/task/{task.id}/done", {"note": "打过电话"})
     assert refused.status_code == 422 and "打过电话" in refused.text
     location(ann.post(f"/s/lake/guanjia/task/{task.id}/done", {"note": "打过电话"}))
-    assert "Call the resident" in ann.page("/s/lake/duties?show=done") and office.all(Task)[0].state == "done"
+    assert "Call whoever reported it" in ann.page("/s/lake/duties?show=done") and office.all(Task)[0].state == "done"
 
 
 def test_messages_are_the_readers_own(office: Office) -> None:
@@ -103,14 +103,14 @@ def test_messages_are_the_readers_own(office: Office) -> None:
     notice = office.all(Notification)[0]
     tom, ann = office.browser("tom"), office.browser("ann")
     assert notice.staff_id == office.people["tom"]
-    assert "A repair was taken in." in tom.page("/notifications") and "A repair was taken in." not in ann.page(
-        "/notifications?show=unread"
-    )
+    assert "A sample repair was taken in." in tom.page(
+        "/notifications"
+    ) and "A sample repair was taken in." not in ann.page("/notifications?show=unread")
     assert ann.post(f"/notifications/{notice.id}").status_code == 404
     assert location(tom.post(f"/notifications/{notice.id}")) == f"{REPAIRS}/{notice.case_id}"
     assert office.all(Notification)[0].read_at is not None
     location(tom.post("/notifications/read"))
-    assert "A repair was taken in." not in tom.page("/notifications?show=unread")
+    assert "A sample repair was taken in." not in tom.page("/notifications?show=unread")
     assert all(n.read_at is None for n in office.all(Notification) if n.staff_id != office.people["tom"])
 
 

@@ -60,10 +60,10 @@ def test_today_shows_what_waits_what_is_late_and_what_may_be_opened(office: Offi
     office.host.relay.run_due()
     ann, tom = office.browser("ann"), office.browser("tom")
     html = ann.page("/s/lake/")
-    assert f"{REPAIRS}/new/take" in html and "Call the resident" in html and f"{REPAIRS}/{case}" not in html
+    assert f"{REPAIRS}/new/take" in html and "Call whoever reported it" in html and f"{REPAIRS}/{case}" not in html
     html = tom.page("/s/lake/")
     assert f"{REPAIRS}/new/take" not in html, "Tom may not take repairs in"
-    assert f'href="{REPAIRS}?state=new"' in html and "A repair was taken in." in html
+    assert f'href="{REPAIRS}?state=new"' in html and "A sample repair was taken in." in html
     office.clock.move(timedelta(hours=25))
     tom = office.browser("tom")
     html = tom.page("/s/lake/")

@@ -21,7 +21,7 @@ from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, Notification, Signature, Task
 from guanjia.steps.tasks import open_for
 from guanjia.web.addresses import PAGES, endpoint_url, ledger_url, page_url
-from guanjia.words import LANGUAGES, Label, current_language, words
+from guanjia.words import LANGUAGES, Label, current_language, set_zone, words
 
 if TYPE_CHECKING:
     from guanjia.host import Host
@@ -144,6 +144,8 @@ def _build() -> Shell:
         if place is None:
             last = request.cookies.get(SITE_COOKIE)
             place = next((site for site in sites if site.code == last), None) or (sites[0] if sites else None)
+            # No caller() has set the zone: moments would show in UTC, or as the thread's last request had them.
+            set_zone((place or host.directory.company(session)).zone)
         site = place if isinstance(place, SiteInfo) else None
         actor = host.directory.actor(session, user.staff_id, site.id if site else None, now)
         _fill(found, user, Loader(host, session, now, site, actor))

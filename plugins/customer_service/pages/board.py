@@ -70,7 +70,7 @@ class Filter:
     worker: str = ""
 
     @property
-    def query(self) -> dict[str, str]:
+    def query(self) -> dict[str, Any]:
         """The address's part that keeps it."""
         return {k: v for k, v in (("department", self.department), ("worker", self.worker)) if v}
 
@@ -84,7 +84,7 @@ def board(site_code: str) -> str:
 def assign(site_code: str, case_id: UUID) -> AnyResponse:
     """Give a request to a worker from its card; a refusal is told on the board with its reasons."""
     context = caller(site_code)
-    kept = {k: v for k, v in request.args.items() if k in ("department", "worker")}
+    kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in ("department", "worker")}
     try:
         context.perform("customer_service.request.assign", case_id, {"worker_id": request.form.get("worker_id", "")})
     except Waiting:

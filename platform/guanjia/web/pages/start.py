@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import make_response, redirect, render_template, request
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from werkzeug.wrappers import Response
 
 from guanjia.db.session import tenant_session
@@ -19,7 +19,7 @@ from guanjia.web.addresses import ledger_url, page_url, step_url
 from guanjia.web.caller import caller, current_host, reading, signed_in
 from guanjia.web.pages.duties import task_parts
 from guanjia.web.pages.headings import headings, site_codes
-from guanjia.web.pages.notices import notice_parts
+from guanjia.web.pages.notices import about_cases, notice_parts
 from guanjia.web.shell import LANGUAGE_COOKIE, SITE_COOKIE, may_create, tasks_here, waiting_here
 from guanjia.web.shown import deadline_title, due_view, tone_of
 from guanjia.words import LANGUAGES, words
@@ -27,6 +27,7 @@ from guanjia.words import LANGUAGES, words
 _ = words("guanjia")
 
 MOST = 12
+MOST_NOTICES = 6
 YEAR = 365 * 24 * 3600
 
 
@@ -158,12 +159,13 @@ def _opens(loader: Loader, site_code: str) -> list[dict[str, str]]:
 
 
 def _notices(loader: Loader) -> list[dict[str, Any]]:
-    assert loader.actor is not None
+    """The reader's latest messages of this site and of headquarters, equal ones as one."""
+    assert loader.actor is not None and loader.site is not None
     query = select(Notification).where(Notification.company_id == loader.company_id,
-                                       Notification.staff_id == loader.actor.id)  # fmt: skip
-    rows = list(loader.session.scalars(query.order_by(Notification.at.desc(), Notification.id.desc()).limit(6)))
-    sites = loader.host.directory.reachable(loader.session, loader.actor.id, loader.now)
-    return notice_parts(loader.host, rows, {site.id: site for site in sites})
+                                       Notification.staff_id == loader.actor.id,
+                                       or_(Notification.site_id == loader.site.id, Notification.site_id.is_(None)))  # fmt: skip
+    rows = list(loader.session.scalars(query.order_by(Notification.at.desc(), Notification.id.desc()).limit(24)))
+    return notice_parts(loader.host, rows, {loader.site.id: loader.site}, about_cases(loader, rows))[:MOST_NOTICES]
 
 
 # -- headquarters ----------------------------------------------------------------------------------------

@@ -1,0 +1,150 @@
+"""A valid form for every step of every flow, made from its schema; and what bad input each of its fields must refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from access.people import World
+from access.world import Place
+from guanjia.steps.flow import Flow, Step
+from plugins.customer_service.models import ServiceRequest
+
+# what an id in a form points to, by the field's name; a name that is not here fails the tests that need it
+KINDS = {
+    "household_id": "registry.household", "unit_id": "registry.unit", "building_id": "registry.building",
+    "department_id": "tenants.department", "worker_id": "tenants.staff", "contractor_id": "customer_service.contractor",
+    "staff_id": "tenants.staff", "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
+    "parent_id": "tenants.org_unit", "scope_id": "tenants.site", "photos": "file", "files": "file", "file": "file",
+    "signature": "file", "worker_signature": "file", "resident_signature": "file",
+}  # fmt: skip
+LONG_PASSWORD = "Correct horse 7 battery"
+# values that the schema alone does not tell: by step and field, by flow and field, or by field
+SPECIAL: dict[str, Any] = {
+    "registry.building:code": "{n}", "registry.unit:code": "9-1-{n}", "phone_number": "13911110000", "phone": "13911110000",
+    "tenants.department:key": "team_{n}", "tenants.role:key": "role_{n}", "customer_service.service:code": "svc-{n}",
+    "tenants.site:code": "site-{n}", "tenants.org_unit:code": "unit-{n}", "zone": "Asia/Shanghai", "opens": "08:30",
+    "closes": "18:00", "account": "person{n}", "password": LONG_PASSWORD, "digest": "{hex}", "plugin": "customer_service",
+    "is_on": True, "scopes": ["read"], "permissions": ["registry.edit"], "role_key": "cashier", "number": "纸-{n}",
+    "until_day": "2026-12-31", "scope_kind": "site", "reviewed_on": "2026-11-10", "deputy_id": None, "locked_params": [],
+    "rules": [{"rule": "customer_service.overdue_chased", "on": False}], "tenants.assignment:scope_kind": "site",
+    "from_at": "2027-03-01T09:00:00+08:00", "until_at": "2027-03-02T09:00:00+08:00", "received_at": "2026-11-15T09:00:00+08:00",
+    "started_at": "2026-11-16T08:00:00+08:00", "finished_at": "2026-11-16T09:00:00+08:00", "exception": False,
+    "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
+}  # fmt: skip
+
+
+@dataclass
+class Forms:
+    """Makes valid forms for steps taken at one office."""
+
+    world: World
+    place: Place
+    n: int = field(default=100)
+
+    def of(self, step: Step) -> dict[str, Any]:
+        """A form that the step's schema loads, every field filled."""
+        self.n += 1
+        return {} if step.form is None else self._schema(step, step.form().fields)
+
+    def _schema(self, step: Step, found: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
+        return {name: self.value(step, name, f) for name, f in found.items()}
+
+    def value(self, step: Step, name: str, f: fields.Field[Any]) -> Any:
+        """A value that the field takes, as JSON has it."""
+        for key in (f"{step.key}:{name}", f"{step.flow}:{name}", name):
+            if key in SPECIAL:
+                return self._filled(SPECIAL[key])
+        if isinstance(f, fields.UUID):
+            return str(self.place.one(KINDS[name]))
+        if isinstance(f, fields.List):
+            return [self.value(step, name, f.inner)]
+        if isinstance(f, fields.Nested):
+            return self._schema(step, f.schema.fields)
+        choices = choices_of(f)
+        if choices:
+            return choices[0]
+        now = self.world.host.clock.now()
+        for kind, value in (
+            (fields.Boolean, True), (fields.Integer, _least(f)), (fields.Decimal, "1.5"), (fields.Time, "09:00"),
+            (fields.AwareDateTime, (now + timedelta(hours=3)).isoformat()), (fields.Date, "2027-05-21"), (fields.String, "文字"),
+            (fields.Mapping, {}),
+        ):  # fmt: skip
+            if isinstance(f, kind):
+                return value
+        raise AssertionError(f"{step.key}: say in access/forms.py what {name} ({type(f).__name__}) takes")
+
+    def _filled(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return value.replace("{n}", str(self.n)).replace("{hex}", f"{self.n:064x}")
+
+
+def choices_of(f: fields.Field[Any]) -> list[Any]:
+    """What may be chosen, where a validator says so."""
+    return [choice for check in f.validators if isinstance(check, validate.OneOf) for choice in check.choices]
+
+
+def _least(f: fields.Field[Any]) -> int:
+    return next((int(c.min) for c in f.validators if isinstance(c, validate.Range) and c.min is not None), 1)
+
+
+def steps_of(world: World, *, forms_only: bool = False) -> Iterator[tuple[Flow, Step]]:
+    """Every step that people take, in every flow."""
+    for flow in world.host.flows.values():
+        for step in flow.steps.values():
+            if not step.system_only and (step.form is not None or not forms_only):
+                yield flow, step
+
+
+def ids_in(step: Step) -> list[str]:
+    """The fields of the step's form that hold ids, or lists of ids."""
+    found = step.form().fields if step.form is not None else {}
+    return [n for n, f in found.items() if isinstance(f.inner if isinstance(f, fields.List) else f, fields.UUID)]
+
+
+class Cases:
+    """Cases in the state that a step starts from: one of each flow, put back into that state each time."""
+
+    def __init__(self, world: World, place: Place) -> None:
+        self.world, self.place = world, place
+        self._kept: dict[str, UUID] = {}
+
+    def ready(self, flow: Flow, step: Step) -> UUID | None:
+        """A case of the office in which the step exists; None for a step that opens one."""
+        from guanjia.db.session import tenant_session
+
+        if step.creates:
+            return None
+        case_id = self._kept.setdefault(flow.key, self._one(flow))
+        wanted = next(state for state in step.moves if state is not None)
+        company = self.place.plan.company_id
+        with tenant_session(company, write=True) as session:
+            row = session.get_one(flow.model, (company, case_id))
+            if row.state not in step.moves:
+                row.state = wanted
+            if isinstance(row, ServiceRequest):
+                row.mismatch_open, row.matter, row.sheet_opened_at, row.deadline_class = (
+                    True,
+                    "major",
+                    None,
+                    "negotiated",
+                )
+            session.commit()
+        return case_id
+
+    def use(self, flow: str, case_id: UUID) -> None:
+        """Take that case of the flow from now on."""
+        self._kept[flow] = case_id
+
+    def _one(self, flow: Flow) -> UUID:
+        if flow.key == "tenants.company":
+            return self.place.plan.company_id
+        if flow.key == "tenants.role":
+            return self.world.role_id("cashier")
+        return self.place.one(flow.key)
