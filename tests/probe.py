@@ -12,8 +12,13 @@ from uuid import UUID
 import msgspec
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from marshmallow import fields, validate
+from sqlalchemy import Integer, String, Text, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, mapped_column
+
 from guanjia.db.base import Base
 from guanjia.db.migrate import owner_engine, secure_tables
+from guanjia.db.session import tenant_session
 from guanjia.sdk import (
     Case,
     Column,
@@ -42,12 +47,7 @@ from guanjia.sdk import (
     words,
 )
 from guanjia.sdk import Text as Title
-from guanjia.db.session import tenant_session
 from guanjia.steps.models import JournalEntry
-from marshmallow import fields, validate
-from sqlalchemy import Integer, String, Text, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
-
 from office import Company, Office
 
 _ = words("probe")

@@ -13,9 +13,10 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Engine, event
+
 from guanjia.db.base import tenant_tables
 from guanjia.db.session import SystemSession, TenantSession, WallError
-from sqlalchemy import Engine, event
 
 _COMPANY = "walls_hook.company"
 _SCHEMA_WORK = re.compile(r"\s*(create|alter|drop|grant|revoke|comment|pragma|truncate)\b", re.IGNORECASE)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         shutil.copyfile(path, folder / "world.sqlite")
         _copy_files(path.parent, folder)
         url = f"sqlite:///{folder / 'world.sqlite'}"
-        with _opened(folder, url, url, None, seed=4) as app:
+        with _opened(folder, url, url, None, seed=4) as app, _remembering_credentials(app):
             yield World(app, plans)
         return
     server: servers.Postgres = request.getfixturevalue("postgres")
@@ -99,10 +100,23 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     owner = servers.clone(server.owner_url, template, name)
     _copy_files(kept, folder)
     try:
-        with _opened(folder, server.app_url(owner), owner, server.app_role, seed=4) as app:
+        with (
+            _opened(folder, server.app_url(owner), owner, server.app_role, seed=4) as app,
+            _remembering_credentials(app),
+        ):
             yield World(app, plans)
     finally:
         servers.drop(server.owner_url, name)
+
+
+@contextlib.contextmanager
+def _remembering_credentials(app: Flask) -> Iterator[None]:
+    """Whose cookie or token it is, is asked once: that is half of what a request costs, and tested elsewhere."""
+    directory = app.extensions["guanjia"].directory
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("bearer", "signed_in"):
+            patch.setattr(directory, name, cache(getattr(directory, name)))
+        yield
 
 
 def _copy_files(source: Path, target: Path) -> None:

@@ -98,7 +98,7 @@ def steps_of(world: World, *, forms_only: bool = False) -> Iterator[tuple[Flow, 
     """Every step that people take, in every flow."""
     for flow in world.host.flows.values():
         for step in flow.steps.values():
-            if not step.system_only and (step.form is not None or not forms_only):
+            if step.moves and not step.system_only and (step.form is not None or not forms_only):
                 yield flow, step
 
 

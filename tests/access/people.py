@@ -20,7 +20,6 @@ from werkzeug.test import Client, TestResponse
 from access.world import PASSWORD, Place, Plans
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
-from guanjia.ports import SignedIn
 from guanjia.sdk import Context
 from guanjia.steps.outcome import Done
 from tenants.models import Role
@@ -80,21 +79,8 @@ class World:
     _addresses: Iterator[str] = field(default_factory=lambda: (f"10.0.{n // 250}.{n % 250}" for n in count()))
 
     def __post_init__(self) -> None:
-        self._remember_tokens()
         for name in ("guanjia.web", "guanjia.api", "guanjia.steps"):
             logging.getLogger(name).addHandler(self.faults)
-
-    def _remember_tokens(self) -> None:
-        """Whose token it is, is asked once: that is half of what a request costs, and tested elsewhere."""
-        look, known = self.host.directory.bearer, dict[str, SignedIn]()
-
-        def bearer(token: str) -> SignedIn | None:
-            found = known.get(token) or look(token)
-            if found is not None:
-                known[token] = found
-            return found
-
-        self.host.directory.bearer = bearer  # type: ignore[method-assign]
 
     @property
     def host(self) -> Host:

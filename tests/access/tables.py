@@ -7,152 +7,133 @@ without a route. Written by hand and compared with what the application answers;
 All addresses are the test company's first office (or its headquarters), with ids of its own cases.
 """
 
-PAGE_PEOPLE = [
-    "anonymous",
-    "operator",
-    "rival",
-    "west",
-    "guest",
-    "region",
-    "receptionist",
-    "technician",
-    "head",
-    "manager",
-    "hq",
-]
+PAGE_PEOPLE = (
+    "anonymous", "operator", "rival", "west", "region", "receptionist", "technician", "head", "manager", "hq",
+)  # fmt: skip
 
 PAGES = """
 anyone
-    +++++++++++ GET  /health
-    +++++++++++ GET  /ready
-    +++++++++++ GET  /static/<path:filename>
-    +++++++++++ GET  /static/customer_service/<path:filename>
-    +++++++++++ GET  /assets/<version>/<path:name>
-    +++++++++++ GET  /language/<code>
-    +++++++++++ GET  /sign-in
-    +++++++++++ POST /sign-in
-    ----------- POST /sign-out
+    ++++++++++ GET  /health
+    ++++++++++ GET  /ready
+    ++++++++++ GET  /static/<path:filename>
+    ++++++++++ GET  /static/customer_service/<path:filename>
+    ++++++++++ GET  /assets/<version>/<path:name>
+    ++++++++++ GET  /language/<code>
+    ++++++++++ GET  /sign-in
+    ++++++++++ POST /sign-in
+    ---------- POST /sign-out
 
 the operator
-    +++++++++++ GET  /operator/sign-in
-    +++++++++++ POST /operator/sign-in
-    ~~~~~~~~~~~ POST /operator/sign-out
-    ~+~~~~~~~~~ GET  /operator/
-    ~+~~~~~~~~~ POST /operator/
-    ~+~~~~~~~~~ POST /operator/companies/<uuid:company_id>/<any(suspend,resume):act>
+    ++++++++++ GET  /operator/sign-in
+    ++++++++++ POST /operator/sign-in
+    ~~~~~~~~~~ POST /operator/sign-out
+    ~+~~~~~~~~ GET  /operator/
+    ~+~~~~~~~~ POST /operator/
+    ~+~~~~~~~~ POST /operator/companies/<uuid:company_id>/<any(suspend,resume):act>
 
 everybody's own entry; the session and the token are the manager's, the notice the receptionist's, the file a request's
-    --+++++++++ GET  /
-    --+++++++++ GET  /me/password
-    --+++++++++ POST /me/password
-    --+++++++++ GET  /me/sessions
-    --0000000+0 POST /me/sessions/<uuid:session_id>/end
-    --+++++++++ GET  /me/tokens
-    --+++++++++ POST /me/tokens
-    --0000000+0 POST /me/tokens/<uuid:token_id>/revoke
-    --+++++++++ GET  /notifications
-    --0000+0000 POST /notifications/<uuid:notice_id>
-    --+++++++++ POST /notifications/read
-    --00+++++++ GET  /files/<uuid:file_id>
+    --++++++++ GET  /
+    --++++++++ GET  /me/password
+    --++++++++ POST /me/password
+    --++++++++ GET  /me/sessions
+    --000000+0 POST /me/sessions/<uuid:session_id>/end
+    --++++++++ GET  /me/tokens
+    --++++++++ POST /me/tokens
+    --000000+0 POST /me/tokens/<uuid:token_id>/revoke
+    --++++++++ GET  /notifications
+    --000+0000 POST /notifications/<uuid:notice_id>
+    --++++++++ POST /notifications/read
+    --00++++++ GET  /files/<uuid:file_id>
 
 headquarters; the rival has one too. The generic addresses stand for all flows: tested with the sites
-    --+00+0000+ GET  /hq/
-    --+0030000+ GET  /hq/<plugin>/<flow>
-    --00030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>
-    --00030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>/<step>
-    --00030000+ POST /hq/<plugin>/<flow>/<uuid:case_id>/<step>
-    --00030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>/explain
-    --000000000 GET  /hq/<plugin>/<flow>/<uuid:case_id>/print/<doc>
-    --+0030000+ GET  /hq/<plugin>/<flow>/export.xlsx
-    --+0030000+ GET  /hq/<plugin>/<flow>/new/<step>
-    --+0030000+ POST /hq/<plugin>/<flow>/new/<step>
-    --+0030000+ GET  /hq/access
-    --+00+0000+ GET  /hq/dates
-    --+00+0000+ POST /hq/dates
-    --+00+0000+ GET  /hq/duties
-    --+00+0000+ GET  /hq/inbox
-    --000+0000+ POST /hq/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>
-    --+00+0000+ GET  /hq/lookup/<name>
-    --+00+0000+ GET  /hq/rules
-    --+0030000+ POST /hq/rules/-/bulk
-    --+0030000+ POST /hq/rules/-/save
-    --+00+0000+ GET  /hq/rules/<key>
-    --+0030000+ POST /hq/rules/<key>
+    --+0+0000+ GET  /hq/
+    --+030000+ GET  /hq/<plugin>/<flow>
+    --0030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>
+    --0030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>/<step>
+    --0030000+ POST /hq/<plugin>/<flow>/<uuid:case_id>/<step>
+    --0030000+ GET  /hq/<plugin>/<flow>/<uuid:case_id>/explain
+    --00000000 GET  /hq/<plugin>/<flow>/<uuid:case_id>/print/<doc>
+    --+030000+ GET  /hq/<plugin>/<flow>/export.xlsx
+    --+030000+ GET  /hq/<plugin>/<flow>/new/<step>
+    --+030000+ POST /hq/<plugin>/<flow>/new/<step>
+    --+030000+ GET  /hq/access
+    --+0+0000+ GET  /hq/dates
+    --+0+0000+ POST /hq/dates
+    --+0+0000+ GET  /hq/duties
+    --+0+0000+ GET  /hq/inbox
+    --00+0000+ POST /hq/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>
+    --+0+0000+ GET  /hq/lookup/<name>
+    --+0+0000+ GET  /hq/rules
+    --+030000+ POST /hq/rules/-/bulk
+    --+030000+ POST /hq/rules/-/save
+    --+0+0000+ GET  /hq/rules/<key>
+    --+030000+ POST /hq/rules/<key>
 
 the office; the generic addresses tested with the requests
-    --+0+++++++ GET  /s/<site_code>/
-    --+0+++++++ GET  /s/<site_code>/<plugin>/<flow>
-    --00+++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>
-    --00+++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/<step>
-    --00+++++++ POST /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/<step>
-    --00+++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/explain
-    --00+++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/print/<doc>
-    --+0+++++++ GET  /s/<site_code>/<plugin>/<flow>/export.xlsx
-    --+0+++++++ GET  /s/<site_code>/<plugin>/<flow>/new/<step>
-    --+0+++++++ POST /s/<site_code>/<plugin>/<flow>/new/<step>
-    --+03+333++ GET  /s/<site_code>/access
-    --+0+++++++ GET  /s/<site_code>/dates
-    --+0+++++++ POST /s/<site_code>/dates
-    --+0+++++++ GET  /s/<site_code>/duties
-    --+0+++++++ GET  /s/<site_code>/inbox
-    --00+++++++ POST /s/<site_code>/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>
-    --+0+++++++ GET  /s/<site_code>/lookup/<name>
-    --+0+++++++ GET  /s/<site_code>/rules
-    --+03+333++ POST /s/<site_code>/rules/-/bulk
-    --+03+333++ POST /s/<site_code>/rules/-/save
-    --+0+++++++ GET  /s/<site_code>/rules/<key>
-    --+03+333++ POST /s/<site_code>/rules/<key>
+    --+0++++++ GET  /s/<site_code>/
+    --+0++++++ GET  /s/<site_code>/<plugin>/<flow>
+    --00++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>
+    --00++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/<step>
+    --00++++++ POST /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/<step>
+    --00++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/explain
+    --00++++++ GET  /s/<site_code>/<plugin>/<flow>/<uuid:case_id>/print/<doc>
+    --+0++++++ GET  /s/<site_code>/<plugin>/<flow>/export.xlsx
+    --+0++++++ GET  /s/<site_code>/<plugin>/<flow>/new/<step>
+    --+0++++++ POST /s/<site_code>/<plugin>/<flow>/new/<step>
+    --+0+333++ GET  /s/<site_code>/access
+    --+0++++++ GET  /s/<site_code>/dates
+    --+0++++++ POST /s/<site_code>/dates
+    --+0++++++ GET  /s/<site_code>/duties
+    --+0++++++ GET  /s/<site_code>/inbox
+    --00++++++ POST /s/<site_code>/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>
+    --+0++++++ GET  /s/<site_code>/lookup/<name>
+    --+0++++++ GET  /s/<site_code>/rules
+    --+0+333++ POST /s/<site_code>/rules/-/bulk
+    --+0+333++ POST /s/<site_code>/rules/-/save
+    --+0++++++ GET  /s/<site_code>/rules/<key>
+    --+0+333++ POST /s/<site_code>/rules/<key>
 
 customer service
-    --+0+++++++ GET  /s/<site_code>/customer_service/board
-    --00+++++++ POST /s/<site_code>/customer_service/board/<uuid:case_id>/assign
-    --003+++3++ GET  /s/<site_code>/customer_service/call/<uuid:case_id>
-    --003+++3++ POST /s/<site_code>/customer_service/call/<uuid:case_id>
-    --+03+333++ GET  /s/<site_code>/customer_service/figures
-    --+0+++++++ GET  /s/<site_code>/customer_service/intake
-    --+0+++++++ POST /s/<site_code>/customer_service/intake
-    --00+++++++ GET  /s/<site_code>/customer_service/intake/<uuid:case_id>
-    --00+++++++ POST /s/<site_code>/customer_service/intake/<uuid:case_id>
-    --+0+++++++ GET  /s/<site_code>/customer_service/intake/hints
-    --+0+++++++ GET  /s/<site_code>/customer_service/intake/household
-    --+0+++++++ GET  /s/<site_code>/customer_service/report
-    --+0+++++++ POST /s/<site_code>/customer_service/report
-    --+0+++++++ GET  /s/<site_code>/customer_service/revisits
-    --00+++++++ POST /s/<site_code>/customer_service/revisits/<uuid:case_id>
-    --003+++3++ POST /s/<site_code>/customer_service/sheet/<uuid:case_id>
-    --+0+++++++ GET  /s/<site_code>/customer_service/work
-    --00+++++++ GET  /s/<site_code>/customer_service/work/<uuid:case_id>
-    --00+++++++ GET  /s/<site_code>/customer_service/work/<uuid:case_id>/<step>
-    --00+++++++ POST /s/<site_code>/customer_service/work/<uuid:case_id>/<step>
+    --+0++++++ GET  /s/<site_code>/customer_service/board
+    --00++++++ POST /s/<site_code>/customer_service/board/<uuid:case_id>/assign
+    --00+++3++ GET  /s/<site_code>/customer_service/call/<uuid:case_id>
+    --00+++3++ POST /s/<site_code>/customer_service/call/<uuid:case_id>
+    --+0+333++ GET  /s/<site_code>/customer_service/figures
+    --+0++++++ GET  /s/<site_code>/customer_service/intake
+    --+0++++++ POST /s/<site_code>/customer_service/intake
+    --00++++++ GET  /s/<site_code>/customer_service/intake/<uuid:case_id>
+    --00++++++ POST /s/<site_code>/customer_service/intake/<uuid:case_id>
+    --+0++++++ GET  /s/<site_code>/customer_service/intake/hints
+    --+0++++++ GET  /s/<site_code>/customer_service/intake/household
+    --+0++++++ GET  /s/<site_code>/customer_service/report
+    --+0++++++ POST /s/<site_code>/customer_service/report
+    --+0++++++ GET  /s/<site_code>/customer_service/revisits
+    --00++++++ POST /s/<site_code>/customer_service/revisits/<uuid:case_id>
+    --00+++3++ POST /s/<site_code>/customer_service/sheet/<uuid:case_id>
+    --+0++++++ GET  /s/<site_code>/customer_service/work
+    --00++++++ GET  /s/<site_code>/customer_service/work/<uuid:case_id>
+    --00++++++ GET  /s/<site_code>/customer_service/work/<uuid:case_id>/<step>
+    --00++++++ POST /s/<site_code>/customer_service/work/<uuid:case_id>/<step>
 
 the registry
-    --+0+++++++ GET  /s/<site_code>/registry/export
-    --+03+333++ GET  /s/<site_code>/registry/export/full
-    --+03+333++ POST /s/<site_code>/registry/export/full
-    --+0+++++++ GET  /s/<site_code>/registry/export/households.xlsx
-    --+03+333++ GET  /s/<site_code>/registry/import
-    --+03+333++ POST /s/<site_code>/registry/import
-    --003+333++ GET  /s/<site_code>/registry/import/<uuid:case_id>/faults.xlsx
-    --003+333++ GET  /s/<site_code>/registry/import/<uuid:case_id>/recheck
-    --003+333++ POST /s/<site_code>/registry/import/<uuid:case_id>/recheck
-    --+03+333++ GET  /s/<site_code>/registry/import/template.xlsx
-    --003+++3++ GET  /s/<site_code>/registry/resident/<uuid:case_id>/reveal
-    --003+++3++ POST /s/<site_code>/registry/resident/<uuid:case_id>/reveal
+    --+0++++++ GET  /s/<site_code>/registry/export
+    --+0+333++ GET  /s/<site_code>/registry/export/full
+    --+0+333++ POST /s/<site_code>/registry/export/full
+    --+0++++++ GET  /s/<site_code>/registry/export/households.xlsx
+    --+0+333++ GET  /s/<site_code>/registry/import
+    --+0+333++ POST /s/<site_code>/registry/import
+    --00+333++ GET  /s/<site_code>/registry/import/<uuid:case_id>/faults.xlsx
+    --00+333++ GET  /s/<site_code>/registry/import/<uuid:case_id>/recheck
+    --00+333++ POST /s/<site_code>/registry/import/<uuid:case_id>/recheck
+    --+0+333++ GET  /s/<site_code>/registry/import/template.xlsx
+    --00+++3++ GET  /s/<site_code>/registry/resident/<uuid:case_id>/reveal
+    --00+++3++ POST /s/<site_code>/registry/resident/<uuid:case_id>/reveal
 """
 
 # The last two are API tokens of the manager, limited to `read` and to the permission to keep the registry.
-API_PEOPLE = [
-    "anonymous",
-    "rival",
-    "west",
-    "region",
-    "receptionist",
-    "technician",
-    "manager",
-    "hq",
-    "manager/read",
-    "manager/registry.edit",
-]
+API_PEOPLE = (
+    "anonymous", "rival", "west", "region", "receptionist", "technician", "manager", "hq", "manager/read", "manager/registry.edit",
+)  # fmt: skip
 
 API = """
     -++++++++3 GET    /me
@@ -163,7 +144,7 @@ API = """
     ++++++++++ GET    /openapi.json
     ++++++++++ POST   /session
     -+++++++33 DELETE /session
-    -+0+000+03 POST   /company/files
+    -+0+000+30 POST   /company/files
     -000000003 GET    /company/files/<uuid:file_id>
     -00+++++3+ POST   /sites/<uuid:site_id>/files
     -00++++++3 GET    /sites/<uuid:site_id>/files/<uuid:file_id>

@@ -25,6 +25,11 @@ TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event
   `Content-Security-Policy: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));"""
 
 
+# What Chromium or htmx write although nothing is wrong: a refused form is an answer, judged by its status; and whoever
+# goes on to another page while a part of this one is still being fetched ends that request.
+HARMLESS = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+
+
 class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         pass
@@ -68,8 +73,7 @@ class Watch:
         context.on("response", self._response)
 
     def _console(self, said: ConsoleMessage) -> None:
-        # A refused form is an answer like any other; `_response` judges it by its status.
-        if said.type in ("error", "warning") and not said.text.startswith("Failed to load resource"):
+        if said.type in ("error", "warning") and not said.text.startswith(HARMLESS):
             self.faults.append(f"console: {said.text}")
 
     def _response(self, answer: Response) -> None:

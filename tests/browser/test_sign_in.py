@@ -1,8 +1,12 @@
-"""Who comes in, who does not, in which language, and that another company sees nothing."""
+"""Who comes in and who does not, in which language, and that another company sees nothing."""
 
 from __future__ import annotations
 
-from browser.portal import Screens
+import re
+
+import office
+from browser.portal import Portal, Screens
+from requests_made import Requests
 
 
 def test_a_wrong_password_is_said_and_the_right_one_opens_the_office(screens: Screens) -> None:
@@ -12,7 +16,54 @@ def test_a_wrong_password_is_said_and_the_right_one_opens_the_office(screens: Sc
     assert "密码" in desk.text(".gj-panel.gj-tone-danger")
     assert desk.page.input_value("[name=account]") == "east-receptionist", "what was typed is kept"
     assert desk.page.input_value("[name=password]") == "", "a password is never sent back"
-    desk.page.fill("[name=password]", "a long test password")
+    desk.page.fill("[name=password]", office.PASSWORD)
     desk.page.keyboard.press("Enter")
     desk.page.wait_for_url("**/s/east/")
-    assert "今日" in desk.text("h1") and "东苑管理处" in desk.text(".gj-site")
+    assert desk.text("h1") == "今日" and "东苑管理处" in desk.text(".gj-site")
+
+
+def test_whoever_signs_out_is_out(screens: Screens) -> None:
+    desk = screens.blank()
+    desk.signs_in("east-receptionist")
+    desk.page.click(".gj-account summary")
+    desk.page.click(".gj-account button[type=submit]")
+    desk.page.wait_for_url("**/sign-in")
+    desk.opens("intake")
+    assert "/sign-in" in desk.page.url, "the address asks for signing in again"
+
+
+def test_the_language_is_switched_and_kept(screens: Screens) -> None:
+    desk = screens("receptionist")
+    desk.opens("intake")
+    assert desk.text("h1") == "受理登记"
+    desk.page.click(".gj-lang [lang=en]")
+    assert desk.text("h1") == "Take a request" and desk.page.get_attribute("html", "lang") == "en"
+    assert desk.page.url.endswith("/s/east/customer_service/intake"), "on the page where one was"
+    desk.opens("board")
+    shown = desk.text("body")
+    assert desk.text("h1") == "Board"
+    left = set(re.findall(r"[一-鿿]+", shown)) - {"管家", "中文", "东苑管理处"}
+    assert not {word for word in left if "东苑" not in word and "east" not in word}, "only names stay Chinese"
+    desk.page.click(".gj-lang [lang=zh-CN]")
+    assert desk.text("h1") == "调度看板"
+
+
+def test_another_company_sees_nothing_of_this_one(screens: Screens, portal: Portal) -> None:
+    requests = Requests(portal.company.site("east"))
+    case = requests.dispatched(content="只有东苑看得到")
+    number, content = requests.row(case).number, requests.row(case).content
+    desk = screens("receptionist")
+    desk.opens("request")
+    assert number in desk.text() and content in desk.text()
+    rival = screens("", account="admin", company="rival")
+    rival.expects(404)
+    rival.opens("/hq/")
+    assert "对手物业" in rival.text("header")
+    own_east = "/s/east/customer_service"  # the rival has a site of the same code
+    for path in (f"{own_east}/request", f"{own_east}/board", "/s/east/", "/hq/"):
+        rival.opens(path)
+        assert rival.page.locator("h1").count() == 1 and number not in rival.text("body") and content not in rival.text("body")
+    for path in (f"{own_east}/request/{case}", f"{own_east}/request/{case}/print/sheet", f"{own_east}/work/{case}"):
+        answer = rival.page.goto(portal.url + path)
+        assert answer is not None and answer.status == 404
+        assert content not in rival.text("body")

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy.exc import OperationalError
+
 from guanjia.db.session import tenant_session
 from guanjia.errors import NotFound, Refused, Stale, WrongState
 from guanjia.rules.reason import Reason
@@ -17,8 +19,6 @@ from guanjia.steps.outcome import Grant
 from guanjia.steps.view import reason_view
 from guanjia.testing import refusal, waiting
 from guanjia.words import Message, speaking
-from sqlalchemy.exc import OperationalError
-
 from office import Company, Office, Person
 from probe import PARCEL, Parcel, answering, entries, rows, say
 
@@ -78,9 +78,17 @@ def test_an_ask_stores_the_step_and_runs_it_at_the_last_yes(company: Company, ea
         assert grant(head, asked.approval_id, note="fine").state == "signed"
         company.settle()
     assert rows(company, Parcel)[0].weight_g == 900
-    assert (approval(company, asked.approval_id).state, approval(company, asked.approval_id).result_id) == ("granted", case)
+    assert (approval(company, asked.approval_id).state, approval(company, asked.approval_id).result_id) == (
+        "granted",
+        case,
+    )
     ran = entries(company, case)[-1]
-    assert (ran["outcome"], ran["actor"], ran["given"], ran["via"]) == ("done", str(desk.id), ["probe.first"], "approval")
+    assert (ran["outcome"], ran["actor"], ran["given"], ran["via"]) == (
+        "done",
+        str(desk.id),
+        ["probe.first"],
+        "approval",
+    )
     assert ran["facts"]["act"]["at"].startswith(asked_at.isoformat()[:19])
     assert told(company, desk, asked.approval_id) == 1
 
@@ -97,8 +105,12 @@ def test_a_clock_runs_from_the_asking(company: Company, east: Office) -> None:
 
 
 def test_where_a_guard_denies_nothing_waits(company: Company, east: Office) -> None:
-    with answering(first=asks("centre_head"), second=lambda act, **_f: deny(say("No.")) if act.step == WEIGH else allow()):
-        assert [r.rule for r in refusal(east.person("receptionist").takes, WEIGH, taken(east), weight_g=9)] == ["probe.second"]
+    with answering(
+        first=asks("centre_head"), second=lambda act, **_f: deny(say("No.")) if act.step == WEIGH else allow()
+    ):
+        assert [r.rule for r in refusal(east.person("receptionist").takes, WEIGH, taken(east), weight_g=9)] == [
+            "probe.second"
+        ]
     assert rows(company, Approval) == []
 
 
@@ -287,11 +299,17 @@ def test_a_request_lapses_where_other_values_are_asked_about_now(company: Compan
     desk, head, case = east.person("receptionist"), east.person("centre_head"), taken(east)
     with answering(first=asks("centre_head", grams="weight_g")):
         asked = waiting(desk.takes, WEIGH, case, weight_g=900).approval_id
-    with answering(first=lambda act, **_f: ask("centre_head", say("Signed."), grams=1) if act.step == WEIGH else allow()):
+    with answering(
+        first=lambda act, **_f: ask("centre_head", say("Signed."), grams=1) if act.step == WEIGH else allow()
+    ):
         grant(head, asked)
         company.settle()
     row = approval(company, asked)
-    assert (row.state, row.outcome["type"], [r["rule"] for r in row.outcome["reasons"]]) == ("lapsed", "refused", ["probe.first"])
+    assert (row.state, row.outcome["type"], [r["rule"] for r in row.outcome["reasons"]]) == (
+        "lapsed",
+        "refused",
+        ["probe.first"],
+    )
     assert [a.id for a in rows(company, Approval)] == [asked]  # no second request in the requester's name
     assert entries(company, case)[-1]["outcome"] == "denied"
     assert told(company, desk, asked) == 1

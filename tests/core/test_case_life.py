@@ -7,6 +7,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+
+import probe
 from guanjia.app import create_app
 from guanjia.db.base import db
 from guanjia.db.session import tenant_session
@@ -17,9 +20,6 @@ from guanjia.steps.models import ClockStop, Deadline, JournalDetail, Notificatio
 from guanjia.steps.view import view_case
 from guanjia.testing import refusal
 from guanjia.words import speaking
-from sqlalchemy import select
-
-import probe
 from office import Company, Office
 from probe import PARCEL, Parcel, Slip, answering, entries, rows, say
 
@@ -43,7 +43,9 @@ def taken(office: Office, **form: Any) -> UUID:
 def dates(company: Company, case: UUID) -> list[tuple[str, datetime | None, str, bool]]:
     """The case's dates in the order in which they were set: state, date, cause, whether it was breached."""
     found = rows(company, Deadline, Deadline.case_id == case)
-    return [(d.state, d.due_at, d.cause, d.breached_at is not None) for d in sorted(found, key=lambda d: (d.set_at, d.id))]
+    return [
+        (d.state, d.due_at, d.cause, d.breached_at is not None) for d in sorted(found, key=lambda d: (d.set_at, d.id))
+    ]
 
 
 # -- notes and files -------------------------------------------------------------------------------------
@@ -89,7 +91,9 @@ def test_a_stop_is_recorded_and_moves_nothing_by_default(company: Company, east:
     assert dates(company, case) == before
 
 
-def test_where_stops_count_the_date_moves_by_the_stop_and_nothing_passes_meanwhile(company: Company, east: Office) -> None:
+def test_where_stops_count_the_date_moves_by_the_stop_and_nothing_passes_meanwhile(
+    company: Company, east: Office
+) -> None:
     east.switch("probe.shelf", options={"clock_stops_count": True})
     case, desk = taken(east), east.person("receptionist")
     (_open, due, _cause, _late) = dates(company, case)[0]
@@ -99,7 +103,10 @@ def test_where_stops_count_the_date_moves_by_the_stop_and_nothing_passes_meanwhi
     company.later(hours=24)  # past the old date
     assert dates(company, case) == [("open", due, "rule", False)]
     desk.takes(f"{PARCEL}.resume_clock", case)
-    assert dates(company, case) == [("superseded", due, "rule", False), ("open", due + timedelta(hours=24), "clock", False)]
+    assert dates(company, case) == [
+        ("superseded", due, "rule", False),
+        ("open", due + timedelta(hours=24), "clock", False),
+    ]
     company.later(hours=9)
     assert dates(company, case)[-1] == ("open", due + timedelta(hours=24), "clock", True)
 
@@ -148,7 +155,9 @@ def test_a_case_keeps_the_rules_of_its_day_until_it_is_moved(company: Company, e
 
 def test_a_switch_counts_in_every_process_at_once(company: Company, east: Office) -> None:
     """Two hosts on one database, as two web processes are: each keeps what it resolved until the version moves."""
-    other = create_app(company.host.config, plugins=[*discover(), probe.plugin], clock=company.host.clock, null_pool=True)
+    other = create_app(
+        company.host.config, plugins=[*discover(), probe.plugin], clock=company.host.clock, null_pool=True
+    )
     desk, form = east.person("receptionist"), {"weight_g": 5}
     there = Context(other.extensions["guanjia"], company.plan.company_id, desk.id, east.id)
     with answering(second=lambda **_f: deny(say("No."))):
@@ -182,7 +191,8 @@ def test_a_switch_that_was_rolled_back_counts_nowhere(company: Company, east: Of
 
 def test_deletion_is_denied_while_retention_runs_and_possible_after_it(company: Company, east: Office) -> None:
     desk = east.person("receptionist")
-    case = taken(east, slips=2, receiver="王小明", note="put it behind the door")
+    photo = company.host.files.keep(desk.context, "a.png", PNG)
+    case = taken(east, slips=2, receiver="王小明", note="put it behind the door", photos=[str(photo)])
     kept = taken(east, slips=1)
     assert "2027-11-16" in _said(refusal(desk.takes, f"{PARCEL}.delete", case))
     company.host.clock.set(datetime(2028, 1, 10, 1, 0, tzinfo=UTC))
@@ -194,6 +204,10 @@ def test_deletion_is_denied_while_retention_runs_and_possible_after_it(company: 
     desk.takes(f"{PARCEL}.delete", case)
     assert [p.id for p in rows(company, Parcel)] == [kept]
     assert [s.parcel_id for s in rows(company, Slip)] == [kept]
+    released = rows(company, StoredFile, StoredFile.id == photo)[0]
+    assert (released.case_id, released.uploaded_by) == (None, None)
+    company.host.files.sweep(company.plan.company_id)
+    assert rows(company, StoredFile, StoredFile.id == photo) == []
     told = entries(company, case)
     assert [e["outcome"] for e in told if e["step"].endswith("delete")] == ["denied", "denied", "denied", "done"]
     with tenant_session(company.plan.company_id) as session:

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import zipfile
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import openpyxl
 import pytest
 from flask.testing import FlaskClient
+
 from guanjia.db.session import tenant_session
 from guanjia.errors import Invalid, NotFound, TooLarge
-from guanjia.sdk import Context
+from guanjia.sdk import Context, ask
 from guanjia.steps.models import StoredFile
-from tenants.sign_in import sign_in
-
+from guanjia.testing import waiting
 from office import PASSWORD, Company, Office
-from probe import PARCEL, rows
+from probe import PARCEL, answering, rows, say
+from tenants.sign_in import sign_in
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
@@ -188,12 +189,41 @@ def test_a_denied_step_leaves_its_files_pending(company: Company, east: Office) 
     assert take(company, desk, mine)
 
 
+def test_uploads_that_no_step_took_are_cleared_after_two_days(company: Company, east: Office) -> None:
+    desk, files = east.person("receptionist").context, company.host.files
+    left, given, asked, twin = (files.keep(desk, "a.png", PNG.ljust(80 + n, b"\x00")) for n in range(4))
+    take(company, desk, given)
+    twins = files.keep(desk, "a.png", PNG.ljust(83, b"\x00"))
+    take(company, desk, twins)
+    with answering(first=lambda **_f: ask("centre_head", say("The head signs."))):
+        waits = waiting(take, company, desk, asked)
+    for path in (company.host.config.data_folder / "files").rglob("*"):
+        os.utime(path, (0, 0))
+    company.later(hours=47)
+    assert {left, given, asked, twin, twins} <= {f.id for f in rows(company, StoredFile)}
+    company.later(hours=26)  # the daily round
+    assert {left, given, asked, twin, twins} & {f.id for f in rows(company, StoredFile)} == {given, asked, twins}
+    kept = [
+        (company.host.config.data_folder / "files").rglob(hashlib.sha256(PNG.ljust(80 + n, b"\x00")).hexdigest())
+        for n in range(4)
+    ]
+    assert [len(list(found)) for found in kept] == [0, 1, 1, 1]
+    east.person("centre_head").takes("guanjia.approval.grant", waits.approval_id)
+    company.settle()
+    assert stored(company, asked).case_id is not None
+
+
 def test_who_sees_the_case_sees_its_files_and_nobody_else(company: Company, east: Office, west: Office) -> None:
     desk = east.person("receptionist").context
     pending = company.host.files.keep(desk, "pending.png", PNG)
     given = company.host.files.keep(desk, "given.png", PNG)
     take(company, desk, given)
-    may = {"east-receptionist": {pending, given}, "east-repair_technician": {given}, "west-receptionist": set(), "admin": {given}}
+    may = {
+        "east-receptionist": {pending, given},
+        "east-repair_technician": {given},
+        "west-receptionist": set(),
+        "admin": {given},
+    }
     for account, seen in may.items():
         client = browser(company, account)
         for file_id in (pending, given):

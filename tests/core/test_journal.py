@@ -10,6 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, text, update
+
 from guanjia.clock import Clock, Ids
 from guanjia.db.migrate import owner_engine
 from guanjia.db.session import TenantSession, tenant_session
@@ -17,10 +21,6 @@ from guanjia.db.types import canonical_json
 from guanjia.steps import journal
 from guanjia.steps.models import JournalDetail, JournalEntry, JournalHead
 from guanjia.testing import refusal, waiting
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import delete, select, text, update
-
 from office import Company, Office
 from probe import entries, rows
 
@@ -81,8 +81,12 @@ def test_canonical_json_refuses_floats(value: Any) -> None:
 
 # -- the chain -------------------------------------------------------------------------------------------
 
-PLAIN = st.dictionaries(st.text(max_size=8), st.integers(-(2**63), 2**63 - 1) | st.text(max_size=12) | st.booleans(), max_size=4)
-ENTRY = st.tuples(st.sampled_from(["east", "west", None]), PLAIN, PLAIN, st.integers(0, 10**9), st.sampled_from([0, 8, -5]))
+PLAIN = st.dictionaries(
+    st.text(max_size=8), st.integers(-(2**63), 2**63 - 1) | st.text(max_size=12) | st.booleans(), max_size=4
+)
+ENTRY = st.tuples(
+    st.sampled_from(["east", "west", None]), PLAIN, PLAIN, st.integers(0, 10**9), st.sampled_from([0, 8, -5])
+)
 
 
 def write(company: Company, session: TenantSession, ids: Ids, item: tuple[Any, ...]) -> JournalEntry:
@@ -219,7 +223,9 @@ def test_a_whole_chain_taken_away_is_found(company: Company) -> None:
     known = heads(company)
     east, last = made[0].chain_id, made[-1].seq
     with breaking_in(company) as connection:
-        connection.execute(delete(DETAILS).where(DETAILS.c.id.in_(select(ENTRIES.c.id).where(ENTRIES.c.chain_id == east))))
+        connection.execute(
+            delete(DETAILS).where(DETAILS.c.id.in_(select(ENTRIES.c.id).where(ENTRIES.c.chain_id == east)))
+        )
         connection.execute(delete(ENTRIES).where(ENTRIES.c.chain_id == east))
     assert found(company) == [(east, last, "tail")]
     with breaking_in(company) as connection:
@@ -270,7 +276,9 @@ def test_no_name_phone_or_free_text_is_kept_for_good(company: Company, east: Off
     company.settle()
     told = str(entries(company, case)) + str(entries(company, asked.approval_id)) + str(entries(east))
     assert [s for s in secrets if s in told] == []
-    assert not any(f"{site} {role}" in told for site in ("east", "west") for role in ("receptionist", "department_head"))
+    assert not any(
+        f"{site} {role}" in told for site in ("east", "west") for role in ("receptionist", "department_head")
+    )
     written = "".join(d.body or "" for d in rows(company, JournalDetail))
     assert [s for s in secrets if s not in written and s != secrets[4]] == []  # they are kept, where they can be erased
     assert found(company) == []

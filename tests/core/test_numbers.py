@@ -10,6 +10,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from guanjia.clock import Clock, Ids
 from guanjia.db.session import tenant_session
 from guanjia.errors import Invalid, NotFound
@@ -19,9 +22,6 @@ from guanjia.steps.models import JournalHead, Series
 from guanjia.steps.numbers import next_number, start_after
 from guanjia.testing import refusal
 from guanjia.words import speaking
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-
 from office import Company, Office
 from probe import PARCEL, Parcel, answering, entries, rows, say
 

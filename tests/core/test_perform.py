@@ -8,6 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy.exc import OperationalError
+
 from guanjia.errors import (
     Forbidden,
     GuanjiaError,
@@ -25,11 +27,8 @@ from guanjia.steps.models import Answered, Approval, Notification, Series
 from guanjia.steps.view import view_case
 from guanjia.testing import refusal
 from guanjia.words import speaking
-from sqlalchemy.exc import OperationalError
-
-from probe import PARCEL, Parcel, answering, entries, rows, say
-
 from office import Company, Office
+from probe import PARCEL, Parcel, answering, entries, rows, say
 
 
 def taken(office: Office, **form: Any) -> UUID:
@@ -265,7 +264,9 @@ def test_a_guard_that_is_broken_denies(company: Company, east: Office, broken: A
         reasons = refusal(east.person("receptionist").takes, f"{PARCEL}.weigh", case, weight_g=7)
     assert [r.rule for r in reasons] == ["probe.second", "probe.third"]
     with speaking("en"):
-        assert "could not be checked" in str(reasons[0].message) and "Tell your administrator" in str(reasons[0].message)
+        assert "could not be checked" in str(reasons[0].message) and "Tell your administrator" in str(
+            reasons[0].message
+        )
     assert entries(company, case)[-1]["faults"] == ["probe.second"]
     assert parcel(company, case).weight_g == 500
 
@@ -297,7 +298,10 @@ def test_a_nested_denial_becomes_the_outers_and_undoes_everything(company: Compa
     assert (row.state, row.weight_g, row.shelf, row.version) == ("kept", 500, "low", 1)
     told = entries(company, case)
     assert [(e["step"], e["outcome"]) for e in told[1:]] == [(f"{PARCEL}.hand_on", "denied")]
-    assert (told[1]["faults"], [v["rule"] for v in told[1]["verdicts"]]) == (["probe.second"], ["probe.second", "probe.third"])
+    assert (told[1]["faults"], [v["rule"] for v in told[1]["verdicts"]]) == (
+        ["probe.second"],
+        ["probe.second", "probe.third"],
+    )
 
     with answering(third=only("take", lambda: deny(say("One is enough.")))):
         refusal(desk.takes, f"{PARCEL}.take_two", weight_g=5)
@@ -307,9 +311,11 @@ def test_a_nested_denial_becomes_the_outers_and_undoes_everything(company: Compa
 
 def test_a_nested_ask_becomes_the_outers(company: Company, east: Office) -> None:
     desk, case = east.person("receptionist"), taken(east)
-    with answering(first=only("hand_out", lambda: ask("centre_head", say("The head signs.")))):
-        with pytest.raises(Waiting) as waits:
-            desk.takes(f"{PARCEL}.hand_on", case, weight_g=900)
+    with (
+        answering(first=only("hand_out", lambda: ask("centre_head", say("The head signs.")))),
+        pytest.raises(Waiting) as waits,
+    ):
+        desk.takes(f"{PARCEL}.hand_on", case, weight_g=900)
     assert [r.rule for r in waits.value.reasons] == ["probe.first"]
     assert [a.step for a in rows(company, Approval)] == [f"{PARCEL}.hand_on"]
     assert parcel(company, case).weight_g == 500
@@ -321,7 +327,9 @@ def test_nested_steps_build_on_what_the_outer_did(company: Company, east: Office
     row = parcel(company, case)
     assert (row.state, row.weight_g, row.shelf, row.version) == ("out", 900, "high", 4)
     assert [n.step for n in done.nested] == [f"{PARCEL}.weigh", f"{PARCEL}.hand_out"]
-    assert [e["step"] for e in entries(company, case)[1:]] == [f"{PARCEL}.{n}" for n in ("hand_on", "weigh", "hand_out")]
+    assert [e["step"] for e in entries(company, case)[1:]] == [
+        f"{PARCEL}.{n}" for n in ("hand_on", "weigh", "hand_out")
+    ]
     assert done.version == 4
 
 

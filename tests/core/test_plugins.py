@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import guanjia.host
 import pytest
+
+import guanjia.host
+import probe
 from guanjia.app import create_app
 from guanjia.config import Config
 from guanjia.errors import NotFound
@@ -21,8 +23,6 @@ from guanjia.steps.ledger import Query, read_page
 from guanjia.steps.models import Task
 from guanjia.steps.view import view_case
 from guanjia.testing import refusal
-
-import probe
 from office import Company, Office
 from probe import PARCEL, Parcel, answering, entries, rows, say
 
@@ -161,7 +161,11 @@ def test_a_rule_may_name_a_step_of_a_plugin_that_is_not_installed(tmp_path: Path
 
 
 def test_plugins_come_after_what_they_need_whatever_the_order(tmp_path: Path) -> None:
-    first, second, third = made(tmp_path), made(tmp_path, "second", needs=("trial",)), made(tmp_path, "third", needs=("second",))
+    first, second, third = (
+        made(tmp_path),
+        made(tmp_path, "second", needs=("trial",)),
+        made(tmp_path, "third", needs=("second",)),
+    )
     for order in ((third, second, first), (second, first, third), (first, third, second)):
         assert [p.key for p in in_order(order)] == ["trial", "second", "third"]
 
@@ -207,7 +211,9 @@ def test_an_entry_point_that_names_no_plugin_is_told(monkeypatch: Any) -> None:
 
 
 def test_what_was_left_out_is_known_to_the_host_and_takes_its_rules_along(tmp_path: Path) -> None:
-    config = Config(tmp_path, f"sqlite:///{tmp_path / 'x.sqlite'}", "", secret_key="x", leave_out=("demo", "customer_service"))
+    config = Config(
+        tmp_path, f"sqlite:///{tmp_path / 'x.sqlite'}", "", secret_key="x", leave_out=("demo", "customer_service")
+    )
     host: Host = create_app(config).extensions["guanjia"]
     assert host.left_out == ("demo", "customer_service")
     assert "customer_service" not in host.plugins
@@ -282,7 +288,9 @@ def test_the_rules_of_an_inactive_plugin_are_in_no_rulebook(company: Company, ea
     assert "customer_service.single_intake" in here.body
 
 
-def test_the_rules_of_a_plugin_rest_while_it_is_off_though_an_open_case_names_them(company: Company, east: Office) -> None:
+def test_the_rules_of_a_plugin_rest_while_it_is_off_though_an_open_case_names_them(
+    company: Company, east: Office
+) -> None:
     desk, worker = east.person("receptionist"), east.person("repair_technician")
 
     def request() -> UUID:
@@ -302,7 +310,9 @@ def test_the_rules_of_a_plugin_rest_while_it_is_off_though_an_open_case_names_th
             assert button is not None and button.enabled
             assert worker.takes("customer_service.request.take", case).state == "taken"
         switch(east, "probe", True)
-        assert [r.rule for r in refusal(worker.takes, "customer_service.request.take", request())] == ["probe.elsewhere"]
+        assert [r.rule for r in refusal(worker.takes, "customer_service.request.take", request())] == [
+            "probe.elsewhere"
+        ]
 
 
 def test_the_duties_of_a_plugin_rest_while_it_is_off(company: Company, east: Office, west: Office) -> None:
@@ -314,7 +324,9 @@ def test_the_duties_of_a_plugin_rest_while_it_is_off(company: Company, east: Off
     assert {t.site_id for t in rows(company, Task, Task.rule == "probe.daily")} == {west.id}
 
 
-def test_a_plugin_that_is_off_for_the_company_is_off_at_every_site(company: Company, east: Office, west: Office) -> None:
+def test_a_plugin_that_is_off_for_the_company_is_off_at_every_site(
+    company: Company, east: Office, west: Office
+) -> None:
     case = taken(east)
     company.admin.perform("tenants.plugin_switch.create", None, {"plugin": "probe", "is_on": False})
     for office in (east, west):

@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
+
 from guanjia.db.session import system_session, tenant_session
 from guanjia.jobs.duties import make_periodic
 from guanjia.jobs.handlers import HANDLERS
@@ -17,8 +19,6 @@ from guanjia.sdk import MakeTask, Notify, Owed, Perform, allow, deny
 from guanjia.steps import outbox
 from guanjia.steps.models import Beacon, Notification, OutboxMessage, Task
 from guanjia.testing import refusal, run_timers
-from sqlalchemy import select
-
 from office import Company, Office
 from probe import PARCEL, Parcel, answering, entries, rows, say
 
@@ -88,7 +88,9 @@ def deliver_again(company: Company, kind: str) -> int:
         found = session.scalars(query.where(OutboxMessage.state == "done")).all()
         for row in found:
             row.state, row.attempts = "waiting", 1
-            session.add(Beacon(id=company.host.ids.new(), company_id=session.company_id, due_at=company.host.clock.now()))
+            session.add(
+                Beacon(id=company.host.ids.new(), company_id=session.company_id, due_at=company.host.clock.now())
+            )
         session.commit()
     company.settle()
     return len(found)
@@ -327,23 +329,26 @@ def test_a_repeated_notice_goes_on_until_the_matter_is_settled(company: Company,
     desk.takes(f"{PARCEL}.hand_out", case)
     company.later(hours=20)
     assert told(company, case) == [manager.id] * 3
-    assert [m for m in rows(company, OutboxMessage, OutboxMessage.state == "waiting") if m.payload.get("case") == str(case)] == []
+    assert [
+        m for m in rows(company, OutboxMessage, OutboxMessage.state == "waiting") if m.payload.get("case") == str(case)
+    ] == []
 
 
-def test_the_step_that_made_a_later_notice_does_not_settle_it(company: Company, east: Office) -> None:
+@pytest.mark.parametrize("weighed_again", [False, True])
+def test_the_step_that_made_a_later_notice_does_not_settle_it(
+    company: Company, east: Office, weighed_again: bool
+) -> None:
     """It is due until the parcel is weighed the next time."""
-    desk, manager = east.person("receptionist"), east.person("site_manager")
+    desk, manager, case = east.person("receptionist"), east.person("site_manager"), taken(east)
     later = company.host.clock.now() + timedelta(hours=1)
-    for weighed_again in (False, True):
-        case = taken(east)
-        with answering(told=lambda _event: [Notify(message=say("Weigh."), roles=("site_manager",), unless=(WEIGH,), at=later)]):
-            desk.takes(WEIGH, case, weight_g=6)
-        if weighed_again:
-            company.host.clock.move(timedelta(minutes=1))
-            desk.takes(WEIGH, case, weight_g=7)
-        run_timers(company.host, later)
-        assert told(company, case) == ([] if weighed_again else [manager.id])
-        later += timedelta(hours=1)
+    notice = Notify(message=say("Weigh it again."), roles=("site_manager",), unless=(WEIGH,), at=later)
+    with answering(told=lambda _event: [notice]):
+        desk.takes(WEIGH, case, weight_g=6)
+    if weighed_again:
+        company.host.clock.move(timedelta(minutes=1))
+        desk.takes(WEIGH, case, weight_g=7)
+    run_timers(company.host, later)
+    assert told(company, case) == ([] if weighed_again else [manager.id])
 
 
 # -- reactions -------------------------------------------------------------------------------------------
@@ -381,5 +386,7 @@ def test_periodic_duties_are_made_once_a_period_at_each_site(company: Company, e
         made = sorted((t.period, t.site_id) for t in rows(company, Task, Task.rule == "probe.daily"))
         assert made == [("2026-11-17", east.id), ("2026-11-18", east.id)]
         assert make_periodic(company.host, company.plan.company_id, company.host.clock.now()) == 0
-    assert [t.opened_at.isoformat() for t in rows(company, Task, Task.rule == "probe.daily")][0].startswith("2026-11-16T16:05")
+    assert [t.opened_at.isoformat() for t in rows(company, Task, Task.rule == "probe.daily")][0].startswith(
+        "2026-11-16T16:05"
+    )
     assert rows(company, Task, Task.rule == "probe.daily", of=company.plan.other_id)  # each company its own

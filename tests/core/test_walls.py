@@ -7,11 +7,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from guanjia.db.base import Base, CompanyScoped, MaybeSiteScoped, SiteScoped, db, tenant_tables
-from guanjia.db.migrate import owner_engine
-from guanjia.db.session import WallError, system_session, tenant_session
-from guanjia.host import discover
-from guanjia.steps.models import Series, Tenant
 from sqlalchemy import (
     Column,
     ForeignKey,
@@ -34,9 +29,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
-from tenants.models import Department, Site, Staff
 
+from guanjia.db.base import Base, CompanyScoped, MaybeSiteScoped, SiteScoped, db, tenant_tables
+from guanjia.db.migrate import owner_engine
+from guanjia.db.session import WallError, system_session, tenant_session
+from guanjia.host import discover
+from guanjia.steps.models import Series, Tenant
 from office import Company
+from tenants.models import Department, Site, Staff
 from walls_hook import fault_of
 
 discover()  # every installed plugin's tables are mapped
@@ -117,7 +117,9 @@ def test_no_tenant_table_is_mapped_by_a_class_that_the_session_does_not_guard() 
 def _table(*parts: Any) -> Table:
     outside = MetaData()
     Table("guanjia_tenant", outside, Column("id", Uuid(), primary_key=True))
-    Table("tenants_site", outside, Column("company_id", Uuid(), primary_key=True), Column("id", Uuid(), primary_key=True))
+    Table(
+        "tenants_site", outside, Column("company_id", Uuid(), primary_key=True), Column("id", Uuid(), primary_key=True)
+    )
     Table("thing_box", outside, Column("company_id", Uuid(), primary_key=True), Column("id", Uuid(), primary_key=True),
           Column("site_id", Uuid(), nullable=False))  # fmt: skip
     company = ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"])
@@ -297,7 +299,9 @@ def test_a_system_session_refuses_tenant_tables(company: Company) -> None:
 
 def test_a_reference_across_companies_is_refused_by_the_database_itself(company: Company) -> None:
     """As the owner of the tables, and past every wall of the program: the composite keys stand alone here."""
-    owner = owner_engine(company.host.config.owner_database_url).execution_options(walls_down="as the owner", guanjia_write=True)
+    owner = owner_engine(company.host.config.owner_database_url).execution_options(
+        walls_down="as the owner", guanjia_write=True
+    )
     try:
         for ours, theirs in ((company.plan.company_id, company.plan.other_sites["east"]), (uuid4(), uuid4())):
             with owner.connect() as connection, pytest.raises(IntegrityError) as refused:

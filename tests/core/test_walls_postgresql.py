@@ -7,15 +7,15 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
+from sqlalchemy.exc import ProgrammingError
+
 from guanjia.db.base import tenant_tables
 from guanjia.db.migrate import APPEND_ONLY
 from guanjia.db.session import TenantSession
 from guanjia.steps.models import Series
-from sqlalchemy import Engine, create_engine, delete, insert, select, text, update
-from sqlalchemy.exc import ProgrammingError
-from tenants.models import Site
-
 from office import Company
+from tenants.models import Site
 
 pytestmark = pytest.mark.parametrize("company", ["postgresql"], indirect=True)
 TEST = "(company_id = (NULLIF(current_setting('app.company_id'::text, true), ''::text))::uuid)"
@@ -47,12 +47,12 @@ def as_company(connection: Any, company_id: UUID) -> None:
 
 def test_a_policy_stands_behind_every_tenant_table_and_binds_the_owner_too(company: Company, engine: Engine) -> None:
     with engine.connect() as connection:
-        flags = dict(
-            (row[0], tuple(row[1:]))
+        flags = {
+            row[0]: tuple(row[1:])
             for row in connection.execute(
                 text("select relname, relrowsecurity, relforcerowsecurity from pg_class where relkind in ('r', 'p')")
             )
-        )
+        }
         policies = {
             row[0]: tuple(row[1:])
             for row in connection.execute(
@@ -69,11 +69,13 @@ def test_the_applications_role_owns_nothing_and_passes_no_wall(company: Company,
     with engine.connect() as connection:
         assert connection.scalar(text("select current_user")) == role
         flags = connection.execute(
-            text("select rolsuper, rolbypassrls, rolcreatedb, rolcreaterole from pg_roles where rolname = :r"), {"r": role}
+            text("select rolsuper, rolbypassrls, rolcreatedb, rolcreaterole from pg_roles where rolname = :r"),
+            {"r": role},
         ).one()
         assert tuple(flags) == (False, False, False, False)
         owned = connection.scalar(
-            text("select count(*) from pg_class where relowner = (select oid from pg_roles where rolname = :r)"), {"r": role}
+            text("select count(*) from pg_class where relowner = (select oid from pg_roles where rolname = :r)"),
+            {"r": role},
         )
         assert owned == 0
         for name in installed(company):

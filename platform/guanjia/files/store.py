@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +15,12 @@ from uuid import UUID
 import filetype
 from marshmallow import fields
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession, tenant_session
 from guanjia.errors import Invalid, NotFound, TooLarge
 from guanjia.steps.changes import declared
-from guanjia.steps.models import StoredFile
+from guanjia.steps.models import Approval, StoredFile
 from guanjia.words import words
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ ALLOWED = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }  # fmt: skip
 PENDING_FOR = timedelta(days=2)
+_SPARED = 600  # seconds for which written content is left alone: its row may be on its way
 FILE_WIDGETS = ("photos", "file", "signature")
 
 
@@ -82,6 +85,7 @@ class FileStore:
     def _write(self, company_id: UUID, digest: str, content: bytes) -> None:
         path = self._path(company_id, digest)
         if path.exists():
+            path.touch()  # wanted again: a sweep leaves it alone
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(f".{os.getpid()}.part")
@@ -111,6 +115,43 @@ class FileStore:
                     raise Invalid({name: [_("This file is not there any more. Choose it again.")]})
                 row.flow, row.case_id, row.step, row.field = ctx.flow.key, case.id, ctx.step.key, name
                 row.site_id = getattr(case, "site_id", None)
+
+    def release(self, session: TenantSession, case_id: UUID) -> None:
+        """The files of a case that is deleted belong to nobody any more; the next sweep takes them away."""
+        for row in self.of_cases(session, [case_id])[case_id]:
+            row.flow = row.case_id = row.step = row.field = row.uploaded_by = None
+
+    def sweep(self, company_id: UUID) -> int:
+        """Uploads that no step took within two days are gone, with their content where no other row names it.
+
+        What a waiting approval names stays: its step takes the files at the last yes. Returns how many rows went.
+        """
+        limit = self._host.clock.now() - PENDING_FOR
+        gone: list[str] = []
+        with tenant_session(company_id, write=True) as session:
+            query = select(StoredFile).where(
+                StoredFile.company_id == company_id, StoredFile.case_id.is_(None), StoredFile.uploaded_at < limit
+            )
+            waiting = select(Approval.form).where(
+                Approval.company_id == company_id, Approval.state.in_(("waiting", "signed"))
+            )
+            asked_for = str(session.scalars(waiting).all())
+            for row in session.scalars(query).all():
+                if str(row.id) in asked_for:
+                    continue
+                try:
+                    with session.begin_nested():
+                        session.delete(row)
+                except IntegrityError:  # a plugin's own record points to it
+                    continue
+                gone.append(row.sha256)
+            session.commit()
+            named = set(session.scalars(select(StoredFile.sha256).where(StoredFile.company_id == company_id)))
+        for digest in set(gone) - named:
+            path = self._path(company_id, digest)
+            if path.exists() and time.time() - path.stat().st_mtime > _SPARED:
+                path.unlink(missing_ok=True)
+        return len(gone)
 
     def read(self, session: TenantSession, row: StoredFile) -> bytes:
         """The content, checked against its checksum. Raises NotFound if it is gone or damaged."""

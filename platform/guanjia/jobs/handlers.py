@@ -183,10 +183,11 @@ def job(host: Host, company_id: UUID, row: OutboxMessage) -> None:
 
 
 def duties(host: Host, company_id: UUID, row: OutboxMessage) -> None:
-    """Make the periodic tasks of the day, and put the next day's round into the outbox."""
+    """Make the periodic tasks of the day, put the next day's round into the outbox, and clear uploads nobody took."""
     from guanjia.jobs.duties import make_periodic
 
     make_periodic(host, company_id, row.run_after)
+    host.files.sweep(company_id)
 
 
 HANDLERS: dict[str, Handler] = {

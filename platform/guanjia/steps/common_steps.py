@@ -110,6 +110,7 @@ def add_common_steps(flow: Flow) -> None:
                 _("Other records still point to this one (%(what)s). They have to go first.", what=owner)
             ) from None
         journal.erase(ctx.session, case.id, at=ctx.recorded_at, by=ctx.actor_id)
+        ctx.host.files.release(ctx.session, case.id)
         ctx.delete_case = True
 
     if flow.level == SITE:

@@ -108,7 +108,7 @@ def _asked(posted: Posted | None, data: Mapping[str, Any]) -> dict[str, Any]:
     values = posted.raw if posted is not None else data
     return {
         "household_id": _uuid(values.get("household_id")), "case_id": _uuid(values.get("case_id")),
-        "place": str(values.get("place") or "")[:120],
+        "place": str(values.get("place") or "").replace("\x00", "")[:120],
         "category": _known(values.get("category"), CATEGORIES), "deadline_class": _known(values.get("deadline_class"), DEADLINE_CLASSES),
     }  # fmt: skip
 

@@ -36,7 +36,8 @@ def intake_choices(loader: Loader, _case: Any) -> Mapping[str, Sequence[tuple[st
 
 
 @requests.step("receive", {None: RECEIVED}, title=_("Take a request"), form=IntakeForm, tone="primary",
-               choices=intake_choices, page="customer_service.intake", help=_("A request by telephone, at the desk or in writing."))  # fmt: skip
+               choices=intake_choices, page="customer_service.intake",
+               help=_("A request by telephone, at the desk or in writing."))  # fmt: skip
 def receive(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
     """A request is on record; where the centre can do it, it is dispatched in the same step (5/5.1.2)."""
     values = _intake_values(form, ctx)
@@ -47,7 +48,8 @@ def receive(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
 
 
 @requests.step("report", {None: REPORTED}, title=_("Report a fault"), form=ReportForm, tone="secondary",
-               page="customer_service.report", late_within=timedelta(hours=72), help=_("Something you found; reception takes it up."))  # fmt: skip
+               page="customer_service.report", late_within=timedelta(hours=72),
+               help=_("Something you found; reception takes it up."))  # fmt: skip
 def report(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
     """A fault found by staff waits in reception's queue (5/5.1.1)."""
     category = form["category"]

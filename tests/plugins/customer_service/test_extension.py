@@ -203,6 +203,24 @@ def test_the_deputy_signs_no_longer_once_the_head_is_back(at_east: Requests):
     assert at_east.due(case) == site_time("2026-11-24 12:00")
 
 
+@clause(5, "5.2.4")
+def test_a_head_who_is_away_without_deputy_is_vacant_and_the_next_scope_signs(at_east: Requests):
+    company, head = at_east.office.company, at_east.person("centre_head")
+    company.admin.perform("tenants.assignment.create", None, {
+        "staff_id": str(company.plan.admin_id), "role_key": "centre_head", "scope_id": str(company.plan.company_id),
+    })  # fmt: skip
+    company.admin.perform("tenants.absence.create", None, {
+        "staff_id": str(head.id), "deputy_id": None, "from_at": at_east.now.isoformat(), "until_at": at_east.after(days=3),
+    })  # fmt: skip
+    case = at_east.in_progress("power_lighting")
+    approval = at_east.waits({"extension": "centre_head"}, "repair_technician", "extend", case,
+                             **later(at_east, "2026-11-24 12:00"))  # fmt: skip
+    assert [r.rule for r in refusal(head.takes, GRANT, approval)] == [rule("extension")]
+    company.admin.perform(GRANT, approval, {})
+    at_east.settle()
+    assert at_east.due(case) == site_time("2026-11-24 12:00")
+
+
 # ---------------------------------------------------------------------- twenty-four hours
 
 
