@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from werkzeug.routing.rules import Rule
 
 import office
 import servers
@@ -25,6 +26,19 @@ from guanjia.host import discover
 from guanjia.manifest import Plugin
 
 tenants.passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # hundreds of sign-ins a run
+_compile_route = Rule._compile_builder
+_routes: dict[Any, Any] = {}
+
+
+def _compile_route_once(self: Rule, append_unknown: bool = True) -> Any:
+    """A test makes an application of its own; the same few hundred addresses need not be compiled each time."""
+    key = (self.rule, self.subdomain, self.host, repr(sorted((self.defaults or {}).items())), append_unknown)
+    if key not in _routes:
+        _routes[key] = _compile_route(self, append_unknown)
+    return _routes[key]
+
+
+Rule._compile_builder = _compile_route_once
 DATABASES = ("sqlite", "postgresql")
 
 

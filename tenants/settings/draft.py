@@ -135,13 +135,13 @@ def options_of(rule: Rule) -> tuple[str, ...]:
 
 
 def roles_of(loader: Loader) -> dict[str, Text]:
-    """The titles of the company's roles that are in use, by key; then those of its departments, since a rule may name
-    a whole department where it names a role."""
+    """The titles of the company's roles that are in use, by key; then those of the departments here, since a rule may
+    name a whole department where it names a role."""
 
     def read() -> dict[str, Text]:
         query = select(Role).where(Role.company_id == loader.company_id, Role.state == "active")
         rows = loader.session.scalars(query.order_by(Role.standard.desc(), Role.opened_at, Role.id))
-        departments = snapshot_of(loader).departments.values()
+        departments = [d for d in snapshot_of(loader).departments.values() if loader.reaches(d.site_id)]
         return {role.key: Text(role.title_zh, role.title_en) for role in rows} | {d.key: d.title for d in departments}
 
     return loader.memo("tenants.settings.roles", read)

@@ -130,7 +130,8 @@ class Entered:
 
 def history(loader: Loader, rule: Rule, scope: Scope, settings: Sequence[Setting]) -> list[Entered]:
     """What was ever set about the rule at this scope, above it and (for headquarters) below it, the newest first."""
-    reach = {*scope.chain, *(scope_id for place in scope.places for scope_id in place.chain)}
+    places = [place for place in scope.places if place.site is None or loader.reaches(place.id)]
+    reach = {*scope.chain, *(scope_id for place in places for scope_id in place.chain)}
     concerned = [s for s in settings if s.rule == rule.key and s.scope in reach]
     directory, session = loader.host.directory, loader.session
     names = directory.names(session, {s.author for s in concerned if s.author is not None})

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from access.people import World
 from access.world import Place
+from guanjia.db.session import tenant_session
 from guanjia.steps.flow import Flow, Step
 from plugins.customer_service.models import ServiceRequest
 
@@ -117,8 +118,6 @@ class Cases:
 
     def ready(self, flow: Flow, step: Step) -> UUID | None:
         """A case of the office in which the step exists; None for a step that opens one."""
-        from guanjia.db.session import tenant_session
-
         if step.creates:
             return None
         case_id = self._kept.setdefault(flow.key, self._one(flow))
@@ -145,6 +144,33 @@ class Cases:
     def _one(self, flow: Flow) -> UUID:
         if flow.key == "tenants.company":
             return self.place.plan.company_id
-        if flow.key == "tenants.role":
-            return self.world.role_id("cashier")
-        return self.place.one(flow.key)
+        return self.place.spares.get(flow.key) or self.place.one(flow.key)
+
+
+def posted(form: Mapping[str, Any]) -> dict[str, Any]:
+    """A JSON form as a browser would post it."""
+    found: dict[str, Any] = {}
+    for name, value in form.items():
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for n, row in enumerate(value):
+                found |= {f"{name}-{n}-{column}": text for column, text in posted(row).items()}
+        elif isinstance(value, bool):
+            found |= {name: "true"} if value else {}
+        elif isinstance(value, list):
+            found[name] = [str(item) for item in value]
+        elif value is not None:
+            found[name] = str(value)
+    return found
+
+
+def switch_off(world: World, who: str, place: Place) -> UUID:
+    """No rule is on at the office from now on; answers with a request that was opened since."""
+    host = world.host
+    rules = [{"rule": key, "on": False} for key, rule in host.rules.items() if rule.switched]
+    world.takes(who, "tenants.rule_change.enter", None, place, scope_kind="site", scope_id=str(place.site_id),
+                from_day=host.clock.now().date().isoformat(), reason="试", rules=rules)  # fmt: skip
+    host.clock.move(timedelta(seconds=1))
+    home = str(place.one("registry.household"))
+    case = world.takes(who, "customer_service.request.receive", None, place, category="lamp", household_id=home).case_id
+    place.ids["customer_service.request"].insert(0, case)
+    return case

@@ -47,6 +47,7 @@ class Place:
     site_id: UUID
     site_code: str
     ids: dict[str, list[UUID]] = field(default_factory=dict)
+    spares: dict[str, UUID] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -252,6 +253,7 @@ class _Filler:
             "tenants.site": [self.place.site_id],
             "file": [self.keep("site_manager", f"{self.mark}待用.png", PNG)],
         }  # fmt: skip
+        self._spares()
         admin = Context(self.host, self.place.plan.company_id, self.place.plan.admin_id, via="page")
         if self.place.code != "west":
             year = admin.perform("tenants.calendar_year.create", None, {"year": 2031}).case_id
@@ -259,6 +261,22 @@ class _Filler:
                 "tenants.org_unit.create", None, {"code": "branch", "name": f"{self.mark}区"}
             ).case_id
             self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch]}
+
+    def _spares(self) -> None:
+        """Somebody, a role and a site that tests may retire without anybody else losing ground."""
+        plan, code = self.place.plan, self.place.code
+        admin = Context(self.host, plan.company_id, plan.admin_id, via="page")
+        person = {"account": f"spare-{code}", "name": f"{self.mark}备员", "password": PASSWORD}
+        staff = self.by("site_manager", "tenants.staff.create", **person, home_site_id=str(self.place.site_id))
+        role = admin.perform(
+            "tenants.role.create", None, {"key": f"spare_{code}", "title_zh": "备用", "title_en": "Spare"}
+        ).case_id
+        given = self.by("site_manager", "tenants.assignment.create", staff_id=str(staff), role_key=f"spare_{code}")
+        site = {"code": f"spare-{code}", "name": "备用管理处", "opens": "09:00", "closes": "17:00"}
+        self.place.spares = {
+            "tenants.staff": staff, "tenants.role": role, "tenants.assignment": given,
+            "tenants.site": admin.perform("tenants.site.create", None, site).case_id,
+        }  # fmt: skip
 
 
 def _collect(place: Place) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from browser.portal import Portal, Screens
 
 NEEDED = ("playwright", "axe_playwright_python")
+FAILED = pytest.StashKey[bool]()
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -36,6 +37,15 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     lacking = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     here = collection_path.parent == Path(__file__).parent
     return True if lacking and here and collection_path.name not in ("conftest.py", "test_present.py") else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """A test that failed leaves pictures of its screens; `screens` looks here."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -100,11 +110,11 @@ def portal_on_postgresql(
 
 
 @pytest.fixture
-def screens(chromium: Browser, portal: Portal, tmp_path: Path) -> Iterator[Screens]:
+def screens(request: pytest.FixtureRequest, chromium: Browser, portal: Portal, tmp_path: Path) -> Iterator[Screens]:
     """People before screens: `screens("receptionist")`. The test fails on whatever a page of theirs complained of."""
     from browser.portal import Screens
 
     found = Screens(chromium, portal, tmp_path)
     yield found
-    faults = found.close()
-    assert not faults, f"{faults} (pictures in {tmp_path})"
+    faults = found.close(picture=request.node.stash.get(FAILED, True))
+    assert not faults, faults

@@ -166,12 +166,14 @@ class Screens:
             self.portal.signed_in[key] = screen.page.context.storage_state()
         return screen
 
-    def close(self) -> list[str]:
-        """Close every screen; answers with what was wrong on them."""
+    def close(self, *, picture: bool) -> list[str]:
+        """Close every screen, with a picture of each if something went wrong; answers with what was wrong on them."""
         faults = []
         for n, (screen, context) in enumerate(self._open):
-            if screen.watch.faults:
-                screen.page.screenshot(path=self.folder / f"screen-{n}.png")
+            if picture or screen.watch.faults:
+                path = self.folder / f"screen-{n}.png"
+                screen.page.screenshot(path=path, full_page=True)
+                print(f"{screen.page.url} as it was: {path}")
             context.close()
             faults += screen.watch.faults
         self._open.clear()

@@ -24,7 +24,7 @@ def test_a_grey_button_says_which_rule_which_clause_and_what_it_asks(screens: Sc
     requests = Requests(portal.company.site("east"))
     case = requests.finished("power_lighting")
     requests.by("department_head", "hand_in", case)
-    text = portal.company.host.texts[rule("review")]
+    text = portal.company.host.texts[rule("head_reviews_completion")]
     desk = screens("receptionist")
     page = desk.opens(f"request/{case}")
     shut = page.locator(".gj-steps-shut .gj-step-off:has-text('结案')")
@@ -81,12 +81,13 @@ def test_an_urgent_extension_waits_for_the_head_whose_yes_moves_the_date(screens
     head = screens("centre_head")
     head.opens("/s/east/")
     number = requests.row(case).number
-    assert number in head.text("section:has-text('等我签字')") if head.page.locator("section:has-text('等我签字')").count() else True
-    head.opens("/s/east/inbox")
+    assert f"{EXTEND}：{number}" in head.text("section[aria-labelledby=t-approvals]")
+    head.page.click(f"section[aria-labelledby=t-approvals] a:has-text('{number}')")
+    head.page.wait_for_url("**/inbox*")
     ask = head.page.locator(f".gj-ask:has(a[href$='{case}'])")
     said = " ".join(ask.inner_text().split())
     assert "5/5.2.5" in said and "2026-11-18 12:00" in said and "配件次日才到" in said, "what exactly the yes counts for"
-    ask.locator("summary:has-text('同意')").click()
+    ask.locator("summary.btn-primary").click()
     ask.locator("details[open] button[type=submit]").click()
     head.page.wait_for_selector(".gj-toast.gj-tone-success")
     portal.company.settle()
@@ -94,7 +95,7 @@ def test_an_urgent_extension_waits_for_the_head_whose_yes_moves_the_date(screens
     eng.opens(f"request/{case}")
     dates = eng.text(".gj-case-side")
     assert "2026-11-18 12:00" in dates
-    eng.page.click("summary:has-text('以前的期限')")
+    eng.page.click("summary:has-text('原期限')")
     assert "2026-11-17 09:10" in eng.text(".gj-before"), "the old date is kept"
     eng.opens("/notifications")
     assert number in eng.text(), "the message names its case"
@@ -109,7 +110,7 @@ def test_an_approval_is_rejected_with_a_reason_that_its_requester_reads(screens:
     head = screens("centre_head")
     page = head.opens("/s/east/inbox")
     ask = page.locator(f".gj-ask:has(a[href$='{case}'])")
-    ask.locator("summary:has-text('驳回')").click()
+    ask.locator("summary.btn-outline-danger").click()
     ask.locator("details[open] textarea").fill("先请人协助，今天做完")
     ask.locator("details[open] button[type=submit]").click()
     page.wait_for_selector(".gj-toast.gj-tone-success")

@@ -141,11 +141,13 @@ def test_attributes_follow_the_validators():
             validate=validate.Range(0, 15, min_inclusive=False, max_inclusive=False), metadata={"unit": "days"}
         )
         on = fields.Date(validate=validate.Range(min=date(2026, 1, 1)))
+        metres = fields.Decimal(places=3, validate=validate.Range(min=0, min_inclusive=False))
 
     with speaking("zh"):
         bounded = FormView.of(Bounded())
     assert (bounded["days"].attrs["min"], bounded["days"].attrs["max"], bounded["days"].unit) == (1, 14, "天")
     assert bounded["on"].attrs == {"min": "2026-01-01"}
+    assert (str(bounded["metres"].attrs["min"]), bounded["metres"].attrs["step"]) == ("0.001", "0.001"), "half a metre fits"
 
 
 def test_defaults_fill_a_fresh_form_but_not_what_somebody_emptied():

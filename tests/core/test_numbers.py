@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from guanjia.clock import Clock, Ids
 from guanjia.db.session import tenant_session
-from guanjia.errors import Invalid, NotFound
+from guanjia.errors import Invalid, NotFound, Refused
 from guanjia.sdk import deny
 from guanjia.steps import journal
 from guanjia.steps.models import JournalHead, Series
@@ -157,16 +157,39 @@ def test_eight_threads_count_twenty_five_each_without_gap_or_repeat(company: Com
     assert sorted(seen) == list(range(1, 201))
 
 
-def test_first_documents_at_one_moment_are_numbered_and_chained(probed: Company) -> None:
-    """The first ever at a site: neither the series, nor the rulebook, nor the journal's head is there to be locked."""
-    site = probed.admin.perform("tenants.site.create", None, {
+def new_site(company: Company, *, own_rules: bool = True) -> Office:
+    """A site at which nothing ever happened, under a rulebook that no other site has."""
+    found = company.admin.perform("tenants.site.create", None, {
         "code": "new", "name": "New", "opens": "08:30", "closes": "18:00"}).case_id  # fmt: skip
-    caller = probed.host.system(probed.plan.company_id, "test", site)
-    assert site not in {h.id for h in rows(probed, JournalHead)}
+    office = Office(company, "new", found)
+    if own_rules:
+        office.switch("probe.first", params={"most_g": 4711})
+    assert found not in {h.id for h in rows(company, JournalHead)}
+    return office
+
+
+def verified(company: Company) -> bool:
+    with tenant_session(company.plan.company_id) as session:
+        return list(journal.verify(session)) == []
+
+
+def test_first_documents_at_one_moment_are_numbered_and_chained(probed: Company) -> None:
+    """Neither the series, nor the rulebook, nor the journal's head is there to be locked."""
+    site = new_site(probed)
     done: list[UUID] = []
-    assert at_once(probed, 6, lambda _n: done.append(caller.perform(TAKE, None, {"weight_g": 5}).case_id)) == []
-    made = rows(probed, Parcel, Parcel.site_id == site)
+    assert at_once(probed, 6, lambda _n: done.append(site.system.perform(TAKE, None, {"weight_g": 5}).case_id)) == []
+    made = rows(probed, Parcel, Parcel.site_id == site.id)
     assert sorted(p.number for p in made) == [f"P-2026-{n:03d}" for n in range(1, 7)]
-    with tenant_session(probed.plan.company_id) as session:
-        assert list(journal.verify(session)) == []
+    assert len({p.rulebook_id for p in made}) == 1 and verified(probed)
     assert len(entries(probed, done[0])) == 1
+
+
+@pytest.mark.parametrize("own_rules", [True, False], ids=["own rules", "known rules"])
+def test_first_denials_at_one_moment_are_chained(probed: Company, own_rules: bool) -> None:
+    """A denied step counts nothing: here the journal's head, and the rulebook, are made at one moment."""
+    probed.site("east").person("receptionist").takes(TAKE, weight_g=5)  # stores the rules that all sites have
+    site = new_site(probed, own_rules=own_rules)
+    with answering(first=lambda **_f: deny(say("No."))):
+        faults = at_once(probed, 6, lambda _n: site.system.perform(TAKE, None, {"weight_g": 5}))
+    assert [type(f) for f in faults] == [Refused] * 6
+    assert [e["seq"] for e in entries(site)] == list(range(1, 7)) and verified(probed)

@@ -104,6 +104,8 @@ def make_task(host: Host, company_id: UUID, row: OutboxMessage) -> None:
     command, payload = row.payload["command"], row.payload
     origin = f"{row.id}"
     with tenant_session(company_id) as session:
+        if _settled(session, payload, {"unless": command["met_by"]}):
+            return
         if session.scalars(select(Task.id).where(Task.company_id == company_id, Task.origin == origin)).first():
             return
         if _settled(session, payload, {"unless": command["met_by"]}):

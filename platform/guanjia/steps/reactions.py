@@ -139,6 +139,8 @@ class Reactions:
                 task.met += 1
                 if task.met >= task.owed:
                     task.state, task.closed_at = "done", ctx.now
+            if task.state == "open" and ctx.flow.state(case.state).closed:
+                task.state, task.closed_at = "cancelled", ctx.now  # nothing more can be done on a closed case
 
 
 def _task_of(owed: Owed, bound: Bound) -> MakeTask:

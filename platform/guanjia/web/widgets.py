@@ -161,14 +161,15 @@ def length_of(field: fields.Field[Any]) -> tuple[int | None, int | None]:
 
 
 def bounds_of(field: fields.Field[Any]) -> tuple[Any, Any]:
-    """The least and the greatest value that a validator allows, inclusive where they are whole numbers."""
+    """The least and the greatest value that a validator allows, inclusive where the field has a smallest step."""
+    step = 1 if isinstance(field, fields.Integer) else field.places if isinstance(field, fields.Decimal) else None
     for check in field.validators:
         if isinstance(check, validate.Range):
             low, high = check.min, check.max
-            if isinstance(low, int) and not check.min_inclusive:
-                low += 1
-            if isinstance(high, int) and not check.max_inclusive:
-                high -= 1
+            if step is not None and low is not None and not check.min_inclusive:
+                low += step
+            if step is not None and high is not None and not check.max_inclusive:
+                high -= step
             return low, high
     return None, None
 

@@ -61,7 +61,7 @@ def _step(plugin: str, flow_name: str, case_id: UUID | None, name: str, site_cod
     found = flow.steps.get(name)
     if found is None or found.system_only or (case_id is None and not found.creates):
         raise NotFound()
-    if flow.level == SITE and site_code is None:
+    if not found.on_page or (flow.level == SITE and site_code is None):
         raise NotFound()
     if request.method == "GET":
         return _page(context, flow, found, case_id, site_code, Outcome())
