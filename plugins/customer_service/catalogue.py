@@ -11,6 +11,7 @@ from guanjia.sdk import COMPANY, Case, Column, Flow, Invalid, Loader, State, Ste
 from guanjia.steps.numbers import start_after
 from plugins.customer_service.kinds import CATEGORY_LABELS, DEADLINE_CLASSES
 from plugins.customer_service.models import Contractor, Service, Takeover
+from tenants.public import Site
 
 _ = words("customer_service")
 
@@ -53,6 +54,32 @@ services = register(
         Column("paid", _("Paid service"), "flag"), Column("state", _("State"), "state", filter=True),
     ),
 )  # fmt: skip
+
+
+class SiteForm(StrictSchema):
+    """One site."""
+
+    site_id = fields.UUID(required=True, metadata={"label": _("Site"), "widget": "select"})
+
+
+def _sites(loader: Loader, _service: Any) -> Mapping[str, Sequence[tuple[str, Any]]]:
+    return {"site_id": [(str(site.id), site.name) for site in loader.host.directory.sites(loader.session)]}
+
+
+@services.step("stop_offering", ["active"], title=_("Do not offer at a site"), form=SiteForm, choices=_sites,
+               permission="customer_service.catalogue.edit")  # fmt: skip
+def stop_offering(service: Service, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The service is not offered at the site from now on (1/4)."""
+    site = ctx.get(Site, form["site_id"], name="site_id")
+    service.not_offered_at = sorted({*service.not_offered_at, str(site.id)})
+
+
+@services.step("offer", ["active"], title=_("Offer at a site again"), form=SiteForm, choices=_sites,
+               permission="customer_service.catalogue.edit")  # fmt: skip
+def offer(service: Service, form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The service is offered at the site again (1/4)."""
+    site = ctx.get(Site, form["site_id"], name="site_id")
+    service.not_offered_at = [kept for kept in service.not_offered_at if kept != str(site.id)]
 
 
 class ContractorForm(StrictSchema):

@@ -7,7 +7,7 @@ from typing import Any
 
 from guanjia.errors import GuanjiaError, Waiting
 from guanjia.testing import run_timers
-from plugins.demo.story import REQUEST, some_household
+from plugins.demo.story import REQUEST, VISIT_STEPS, some_household
 from plugins.demo.world import Office, World
 
 CASES: tuple[tuple[str, str, str], ...] = (
@@ -71,8 +71,9 @@ def _completion(world: World, office: Office) -> Any:
             n: str(world.host.files.keep(caller, f"{n}.png", SIGNATURE))
             for n in ("worker_signature", "resident_signature")
         }
-        return {"work_done": "检修完毕，试用正常", "finished_at": world.host.clock.now().isoformat(), "total_minutes": 40,
-                "no_materials": True, "visit_steps": ["badge_worn", "rang_or_knocked", "consent_given", "nothing_damaged", "left_clean"],
-                **files}  # fmt: skip
+        return {
+            "work_done": "检修完毕，试用正常", "finished_at": world.host.clock.now().isoformat(), "total_minutes": 40,
+            "no_materials": True, "material_fee_fen": 0, "labour_fee_fen": 3000, "visit_steps": list(VISIT_STEPS), **files,
+        }  # fmt: skip
 
     return form

@@ -21,6 +21,7 @@ from plugins.demo.world import Office, World
 from plugins.registry.public import Household, Unit
 
 REQUEST = "customer_service.request"
+VISIT_STEPS = ("badge_worn", "rang_or_knocked", "consent_given", "nothing_damaged", "left_clean")
 # a 1x1 PNG: stands for a signature drawn on the screen
 SIGNATURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -181,7 +182,7 @@ def _finish(teller: Teller, office: Office, request: UUID | None) -> None:
     complete: dict[str, Any] = {
         "work_done": "更换水槽下方铜管一段，试水无渗漏", "finished_at": now.isoformat(), "total_minutes": 95,
         "materials": [{"name": "铜管 DN15", "quantity": "1.5", "unit": "米"}, {"name": "密封圈", "quantity": "2", "unit": "个"}],
-        "visit_steps": ["badge_worn", "rang_or_knocked", "consent_given", "nothing_damaged", "left_clean"],
+        "visit_steps": list(VISIT_STEPS),
     }  # fmt: skip
     teller.act(office, "fix", f"{REQUEST}.complete", request, complete)
     caller = world.at(office, "fix")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import unified_diff
 from typing import Any
 from urllib.parse import quote
@@ -18,11 +18,11 @@ from access.world import PHONES, Place
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r'(name="csrf_token" value=|name="csrf-token" content=|"X-CSRFToken": )"[^"]*"')
 # who → the place of their own, and the places of which they may see nothing
-OUTSIDERS = {
-    "rival": ("rival", ("east", "west")),
-    "west": ("west", ("east", "rival")),
-    "region": ("east", ("west", "rival")),
-}
+PLACES = {
+    "rival": ("rival", ("east", "west")), "rival_desk": ("rival", ("east", "west")), "west": ("west", ("east", "rival")),
+    "west_desk": ("west", ("east", "rival")), "region": ("east", ("west", "rival")),
+}  # fmt: skip
+OUTSIDERS = ("rival", "west", "region")
 
 
 @dataclass
@@ -31,16 +31,17 @@ class Outsider:
 
     world: World
     who: str
+    _nothing: dict[tuple[str, ...], tuple[int, str]] = field(default_factory=dict)
 
     @property
     def own(self) -> Place:
         """Where they belong."""
-        return self.world.place(OUTSIDERS[self.who][0])
+        return self.world.place(PLACES[self.who][0])
 
     @property
     def hidden(self) -> list[Place]:
         """What they must not see; the first one is what they ask for."""
-        return [self.world.place(code) for code in OUTSIDERS[self.who][1]]
+        return [self.world.place(code) for code in PLACES[self.who][1]]
 
     def get(self, url: str, *, echo: str = "") -> tuple[int, str]:
         """A page, or below /api/v1 an answer of the API: status and comparable text."""
@@ -54,6 +55,15 @@ class Outsider:
             answer = self.world.call("POST", url.removeprefix("/api/v1"), self.who, json=form or {})
             return self.looked_at(answer, url, echo)
         return self.looked_at(self.world.browser(self.who).post(url, form), url, echo)
+
+    def answers_alike(self, method: str, real: str, absent: str) -> None:
+        """Fails unless an address with an id of theirs is refused exactly as one with an id that does not exist."""
+        ask = self.get if method == "GET" else self.post
+        found, area = ask(real), (method, *real.split("/")[1:3])
+        expected = self._nothing.get(area)
+        if found != expected:  # the same as what was answered there before needs no second question
+            expected = self._nothing[area] = ask(absent)
+        assert found[0] in (403, 404) and not apart(found, expected), f"{method} {real}\n{apart(found, expected)}"
 
     def looked_at(self, answer: TestResponse, url: str, echo: str = "") -> tuple[int, str]:
         """Status and text without what differs by itself. Fails for anything hidden, but for what was asked with."""

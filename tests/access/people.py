@@ -33,6 +33,7 @@ ACCOUNTS = {
     "receptionist": ("acme", "east-receptionist"), "technician": ("acme", "east-repair_technician"),
     "head": ("acme", "east-department_head"), "manager": ("acme", "east-site_manager"), "hq": ("acme", "admin"),
     "region": ("acme", "region"), "rival_manager": ("rival", "east-site_manager"),
+    "west_desk": ("acme", "west-receptionist"), "rival_desk": ("rival", "east-receptionist"),
 }  # fmt: skip
 
 

@@ -21,12 +21,23 @@ def next_number(session: TenantSession, ids: Ids, site_id: UUID, kind: str, year
     return count_up(session, Series, {"site_id": site_id, "kind": kind, "year": year}, "last", id=ids.new())
 
 
-def start_after(session: TenantSession, ids: Ids, site_id: UUID, kind: str, year: int, last: int) -> None:
-    """Let the series go on after the last number used on paper. Raises Invalid if that number was passed already."""
+def not_below(session: TenantSession, ids: Ids, site_id: UUID, kind: str, year: int, used: int) -> None:
+    """The series goes on behind `used` if it has not passed it already: that number was used on paper."""
+    series = _locked(session, ids, site_id, kind, year)
+    series.last = max(series.last, used)
+    session.flush()
+
+
+def _locked(session: TenantSession, ids: Ids, site_id: UUID, kind: str, year: int) -> Series:
     key = {"site_id": site_id, "kind": kind, "year": year}
     ensure(session, Series, key, id=ids.new(), last=0)
     query = select(Series).where(Series.company_id == session.company_id).filter_by(**key)
-    series = session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+    return session.scalars(query.with_for_update().execution_options(populate_existing=True)).one()
+
+
+def start_after(session: TenantSession, ids: Ids, site_id: UUID, kind: str, year: int, last: int) -> None:
+    """Let the series go on after the last number used on paper. Raises Invalid if that number was passed already."""
+    series = _locked(session, ids, site_id, kind, year)
     if series.last > last:
         raise Invalid(
             {

@@ -26,6 +26,7 @@ from plugins.customer_service.forms import (
     RevisitForm,
     SiteCheckForm,
 )
+from plugins.customer_service.kinds import DEADLINE_RULES, REPAIR_DEADLINE, URGENT
 from plugins.customer_service.models import ServiceRequest
 
 _ = words("customer_service")
@@ -91,7 +92,21 @@ def site_check(request: ServiceRequest, form: Mapping[str, Any], ctx: StepContex
     request.supervisor_signed_by = request.head_signed_by = None
     request.worker_signed = request.resident_signed = request.requester_accepted = False
     request.finished_at = request.total_minutes = None
+    _date_of_rework(request, ctx)
     return DISPATCHED
+
+
+def _date_of_rework(request: ServiceRequest, ctx: StepContext) -> None:
+    """Rework is due as its class has it, counted from the day it was sent back; so it is chased like any other work."""
+    rule = DEADLINE_RULES.get(request.deadline_class, REPAIR_DEADLINE)
+    params = ctx.rulebook.params_of(rule)
+    if request.deadline_class == URGENT and ctx.rulebook.is_on(rule):
+        counted = request.category in params.get("working_days_only", ())
+        due_at = ctx.calendar.after_hours(ctx.now, int(params["hours"]), working_days_only=counted)
+    else:
+        rule = REPAIR_DEADLINE
+        due_at = ctx.calendar.after_working_days(ctx.now, int(ctx.rulebook.params_of(rule).get("working_days", 3)))
+    ctx.set_deadline("finish", due_at, cause="rework", rule=rule)
 
 
 def _anywhere_open() -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from guanjia.sdk import Invalid, Loader, StepContext, words
+from guanjia.steps.numbers import not_below
 from plugins.customer_service.flow import (
     AT_DEPARTMENT,
     DISPATCHED,
@@ -21,7 +23,7 @@ from plugins.customer_service.flow import (
 )
 from plugins.customer_service.forms import BringInForm, CapabilityForm, DispatchForm, IntakeForm, ReasonForm, ReportForm
 from plugins.customer_service.kinds import DEADLINE_RULES, REPAIR_DEADLINE, deadline_class_of, department_of, kind_of
-from plugins.customer_service.models import ServiceRequest
+from plugins.customer_service.models import Service, ServiceRequest
 from plugins.registry.public import Household, Resident
 from tenants.public import Department, department_choices, department_of_site
 
@@ -91,14 +93,33 @@ def _intake_values(form: Mapping[str, Any], ctx: StepContext) -> dict[str, Any]:
             name, phone = name or contact.name, phone or contact.phone
     if form["department_id"]:
         ctx.get(Department, form["department_id"], name="department_id")
+    service = service_for(ctx, category)
     return {
         "source": form["source"], "category": category, "kind": kind_of(category),
         "deadline_class": form["deadline_class"] or deadline_class_of(category, ctx.rulebook),
         "household_id": household.id if household else None, "unit_id": household.unit_id if household else None,
         "place": form["place"], "resident_name": name, "phone": phone, "content": form["content"],
         "within_capability": form["within_capability"], "is_emergency": form["is_emergency"], "is_major": form["is_major"],
-        "paid": form["paid"], "department_id": form["department_id"],
+        "paid": form["paid"] or (service is not None and service.paid), "department_id": form["department_id"],
+        "service_id": service.id if service is not None else None,
     }  # fmt: skip
+
+
+def service_for(ctx: StepContext, category: str) -> Service | None:
+    """The catalogue's service of that category that is offered at this site; None where the catalogue has none at all.
+
+    Raises Invalid where the company has such services, but none of them is offered here (1/4).
+    """
+    query = select(Service).where(
+        Service.company_id == ctx.session.company_id, Service.category == category, Service.state == "active"
+    )
+    found = list(ctx.session.scalars(query.order_by(Service.code)))
+    here = str(ctx.site.id) if ctx.site is not None else ""
+    offered = [service for service in found if here not in service.not_offered_at]
+    if found and not offered:
+        raise Invalid({"category": [_("This service is not offered at this site. Choose another category, or ask "
+                                      "headquarters to offer it here.")]})  # fmt: skip
+    return offered[0] if offered else None
 
 
 def _contact(ctx: StepContext, household_id: UUID) -> Resident | None:
@@ -119,7 +140,9 @@ def _dispatch_if_able(request: ServiceRequest, form: Mapping[str, Any], ctx: Ste
 
 
 def _default_department(request: ServiceRequest, ctx: StepContext) -> UUID | None:
-    return department_of_site(ctx.loader, department_of(request.category))
+    service = ctx.loader.get(Service, request.service_id)
+    key = service.department_key if service is not None else department_of(request.category)
+    return department_of_site(ctx.loader, key)
 
 
 @requests.step("decide_capability", [RECEIVED], title=_("Decide whether it can be done"), form=CapabilityForm,
@@ -174,8 +197,16 @@ def bring_in(form: Mapping[str, Any], ctx: StepContext) -> ServiceRequest:
         place=form["place"], resident_name=form["resident_name"], phone=form["phone"], content=form["content"],
         within_capability="yes", department_id=form["department_id"], brought_in=True,
     )  # fmt: skip
+    _pass_number(ctx, form["number"])
     if form["due_at"] is not None:
         ctx.set_deadline(
             "finish", form["due_at"], cause="agreed", rule=DEADLINE_RULES.get(deadline_class, REPAIR_DEADLINE)
         )
     return request
+
+
+def _pass_number(ctx: StepContext, number: str) -> None:
+    """A number of our own form that was used on paper is not given again: its series goes on behind it."""
+    found = re.fullmatch(r"BX-(\d{4})-(\d{5})", number)
+    if found is not None and ctx.site is not None:
+        not_below(ctx.session, ctx.host.ids, ctx.site.id, NUMBER[0], int(found[1]), int(found[2]))
