@@ -43,16 +43,18 @@ def demonstration() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="guanjia-pictures-") as folder:
         command = [str(Path(sys.executable).parent / "guanjia"), "demo", "--reset", "--port", "0"]
         environment = {**os.environ, "GUANJIA_DATA": folder, "PYTHONUNBUFFERED": "1"}
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+        log = Path(folder) / "log"
+        with log.open("w") as told:
+            server = subprocess.Popen(  # noqa: S603 - our own command
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=told, text=True
+            )
         try:
             assert server.stdout is not None
-            said = []
             for line in server.stdout:
-                said.append(line)
                 if found := re.search(r"listens on (http://\S+?)/? ", line):
                     yield found[1]
                     return
-            sys.exit("The demonstration did not start:\n" + "".join(said))
+            sys.exit(f"The demonstration did not start:\n{log.read_text()}")
         finally:
             server.terminate()
             server.wait(20)
@@ -128,8 +130,7 @@ def at_the_desk(camera: Camera) -> str:
     both(camera, "today", "hc-desk", f"{SITE}/")
     page = camera.person("hc-desk")
     page.goto(f"{camera.address}{SERVICE}/intake")
-    page.keyboard.type("2-1-302", delay=30)
-    page.wait_for_selector("[role=option]")
+    page.keyboard.type("2-1-302")
     page.keyboard.press("Enter")
     page.wait_for_selector("#cs-household .cs-people")
     page.keyboard.type("11")

@@ -346,21 +346,29 @@ def _cancel_absence(row: Absence, ctx: StepContext) -> None:
 
 def _active(ctx: StepContext, staff_id: UUID, field: str) -> None:
     person = ctx.loader.get(Staff, staff_id)
-    if person is None or person.dismissed:
+    if person is None or person.dismissed or not works_here(ctx.loader, person.id, person.site_id):
         raise Invalid({field: [_("This person does not work here. Choose somebody from the list.")]})
+
+
+def works_here(loader: Loader, staff_id: UUID, home: UUID | None) -> bool:
+    """Whether the place has to do with the person: at a site, because it keeps the entry or a role reaches it."""
+    if loader.site is None:
+        return loader.reaches(home)
+    return (
+        home == loader.site.id
+        or loader.host.directory.actor(loader.session, staff_id, loader.site.id, loader.now) is not None
+    )
 
 
 def people_choices(loader: Loader) -> list[tuple[UUID, str]]:
     """Active staff, at a site only those whose roles reach it or whose entry it keeps, by name."""
-    directory = loader.host.directory
     query = select(Staff.id, Staff.name, Staff.account, Staff.site_id).where(
         Staff.company_id == loader.company_id, Staff.state == ACTIVE
     )
     return [
         (staff_id, f"{name} ({account})")
         for staff_id, name, account, home in loader.session.execute(query.order_by(Staff.name, Staff.account))
-        if loader.site is None or home == loader.site.id
-        or directory.actor(loader.session, staff_id, loader.site.id, loader.now) is not None
+        if works_here(loader, staff_id, home)
     ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ from tenants.models import (
     Role,
     Staff,
 )
-from tenants.people import people_choices
+from tenants.people import people_choices, works_here
 from tenants.places import key_text, name_field, of_this_place
 from tenants.snapshot import Snapshot, effective_permissions
 
@@ -301,7 +301,7 @@ def give_role(form: Mapping[str, Any], ctx: StepContext) -> Assignment:
     """
     snapshot = snapshot_of(ctx)
     person = ctx.loader.get(Staff, form["staff_id"])
-    if person is None or person.dismissed:
+    if person is None or person.dismissed or not works_here(ctx.loader, person.id, person.site_id):
         raise Invalid({"staff_id": [_("This person does not work here. Choose somebody from the list.")]})
     role = ctx.session.scalars(
         select(Role).where(

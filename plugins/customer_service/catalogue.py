@@ -63,23 +63,29 @@ class SiteForm(StrictSchema):
 
 
 def _sites(loader: Loader, _service: Any) -> Mapping[str, Sequence[tuple[str, Any]]]:
-    return {"site_id": [(str(site.id), site.name) for site in loader.host.directory.sites(loader.session)]}
+    sites = [site for site in loader.host.directory.sites(loader.session) if loader.reaches(site.id)]
+    return {"site_id": [(str(site.id), site.name) for site in sites]}
+
+
+def _site(form: Mapping[str, Any], ctx: StepContext) -> str:
+    """The id of the site that the form names. Raises Invalid for one that is not reached from here."""
+    wanted = form["site_id"]
+    return str(ctx.get(Site, wanted if ctx.loader.reaches(wanted) else None, name="site_id").id)
 
 
 @services.step("stop_offering", ["active"], title=_("Do not offer at a site"), form=SiteForm, choices=_sites,
                permission="customer_service.catalogue.edit")  # fmt: skip
 def stop_offering(service: Service, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The service is not offered at the site from now on (1/4)."""
-    site = ctx.get(Site, form["site_id"], name="site_id")
-    service.not_offered_at = sorted({*service.not_offered_at, str(site.id)})
+    service.not_offered_at = sorted({*service.not_offered_at, _site(form, ctx)})
 
 
 @services.step("offer", ["active"], title=_("Offer at a site again"), form=SiteForm, choices=_sites,
                permission="customer_service.catalogue.edit")  # fmt: skip
 def offer(service: Service, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The service is offered at the site again (1/4)."""
-    site = ctx.get(Site, form["site_id"], name="site_id")
-    service.not_offered_at = [kept for kept in service.not_offered_at if kept != str(site.id)]
+    again = _site(form, ctx)
+    service.not_offered_at = [kept for kept in service.not_offered_at if kept != again]
 
 
 class ContractorForm(StrictSchema):

@@ -18,7 +18,7 @@ from plugins.customer_service.models import ServiceRequest
 
 # what an id in a form points to, by the field's name; a name that is not here fails the tests that need it
 KINDS = {
-    "household_id": "registry.household", "unit_id": "registry.unit", "building_id": "registry.building",
+    "site_id": "tenants.site", "household_id": "registry.household", "unit_id": "registry.unit", "building_id": "registry.building",
     "department_id": "tenants.department", "worker_id": "tenants.staff", "contractor_id": "customer_service.contractor",
     "staff_id": "tenants.staff", "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
     "parent_id": "tenants.org_unit", "scope_id": "tenants.site", "photos": "file", "files": "file", "file": "file",
@@ -27,16 +27,22 @@ KINDS = {
 LONG_PASSWORD = "Correct horse 7 battery"
 # values that the schema alone does not tell: by step and field, by flow and field, or by field
 SPECIAL: dict[str, Any] = {
-    "registry.building:code": "{n}", "registry.unit:code": "9-1-{n}", "phone_number": "13911110000", "phone": "13911110000",
+    "registry.building:code": "{n}", "registry.unit:code": "9-1-{n}", "phone_number": "13877770000", "phone": "13877770000",
     "tenants.department:key": "team_{n}", "tenants.role:key": "role_{n}", "customer_service.service:code": "svc-{n}",
     "tenants.site:code": "site-{n}", "tenants.org_unit:code": "unit-{n}", "zone": "Asia/Shanghai", "opens": "08:30",
     "closes": "18:00", "account": "person{n}", "password": LONG_PASSWORD, "digest": "{hex}", "plugin": "customer_service",
     "is_on": True, "scopes": ["read"], "permissions": ["registry.edit"], "role_key": "cashier", "number": "纸-{n}",
     "until_day": "2026-12-31", "scope_kind": "site", "reviewed_on": "2026-11-10", "deputy_id": None, "locked_params": [],
-    "rules": [{"rule": "customer_service.overdue_chased", "on": False}], "tenants.assignment:scope_kind": "site",
+    "rules": [{"rule": "customer_service.overdue_chased", "on": False}], "tenants.assignment.create:until_day": "2027-06-01",
+    "tenants.assignment:scope_kind": "site",
     "from_at": "2027-03-01T09:00:00+08:00", "until_at": "2027-03-02T09:00:00+08:00", "received_at": "2026-11-15T09:00:00+08:00",
     "started_at": "2026-11-16T08:00:00+08:00", "finished_at": "2026-11-16T09:00:00+08:00", "exception": False,
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
+}  # fmt: skip
+
+KEPT = {
+    "tenants.site.change": ("code",), "tenants.department.change": ("key",), "tenants.role.change": ("key",),
+    "tenants.plugin_switch.change": ("plugin",), "registry.building.change": ("code",),
 }  # fmt: skip
 
 
@@ -48,10 +54,15 @@ class Forms:
     place: Place
     n: int = field(default=100)
 
-    def of(self, step: Step) -> dict[str, Any]:
-        """A form that the step's schema loads, every field filled."""
+    def of(self, step: Step, case_id: UUID | None = None) -> dict[str, Any]:
+        """A form that the step's schema loads, every field filled; what cannot change stays as the case has it."""
         self.n += 1
-        return {} if step.form is None else self._schema(step, step.form().fields)
+        form = {} if step.form is None else self._schema(step, step.form().fields)
+        for name in KEPT.get(step.key, ()) if case_id is not None else ():
+            company = self.place.plan.company_id
+            with tenant_session(company) as session:
+                form[name] = getattr(session.get_one(self.world.host.flow(step.flow).model, (company, case_id)), name)
+        return form
 
     def _schema(self, step: Step, found: Mapping[str, fields.Field[Any]]) -> dict[str, Any]:
         return {name: self.value(step, name, f) for name, f in found.items()}

@@ -66,7 +66,9 @@ def chromium() -> Iterator[Browser]:
 
 
 def _app(folder: Path, url: str, owner: str, role: str | None) -> Flask:
-    config = Config(data_folder=folder, database_url=url, owner_database_url=owner, secret_key="test only", app_role=role)
+    config = Config(
+        data_folder=folder, database_url=url, owner_database_url=owner, secret_key="test only", app_role=role
+    )
     return create_app(config, plugins=discover(), clock=Clock(office.START), seed=3, null_pool=role is not None)
 
 
@@ -93,9 +95,7 @@ def portal(sqlite_template: Any, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def portal_on_postgresql(
-    postgres_template: Any, postgres: servers.Postgres, tmp_path: Path
-) -> Iterator[Portal]:
+def portal_on_postgresql(postgres_template: Any, postgres: servers.Postgres, tmp_path: Path) -> Iterator[Portal]:
     """The same, served from PostgreSQL behind its row-level security."""
     import os
 

@@ -10,7 +10,10 @@ from axe_playwright_python.sync_playwright import Axe
 from browser.portal import DESKTOP, PHONE, Portal, Screen, Screens
 from requests_made import Requests, rule
 
-OPTIONS = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}, "resultTypes": ["violations"]}
+OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]},
+    "resultTypes": ["violations"],
+}
 
 
 def findings(screen: Screen, path: str) -> list[str]:

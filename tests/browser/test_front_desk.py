@@ -41,6 +41,39 @@ def test_a_leak_is_taken_in_by_keyboard_alone_and_goes_to_its_department(screens
     desk.page.wait_for_url("**/intake")
 
 
+def test_enter_pressed_before_the_list_has_come_takes_what_was_typed(screens: Screens, portal: Portal) -> None:
+    desk = screens("receptionist")
+    keys = desk.opens("intake").keyboard
+    options = desk.page.locator("[role=option]")
+    for nth in (3, 2, 1):
+        room, name = _room(portal, nth)
+        keys.type(room[:3])
+        options.nth(1).wait_for()  # a list that answers what was typed so far
+        if room in options.first.inner_text():
+            continue
+        keys.type(room[3:])
+        keys.press("Enter")
+        desk.page.wait_for_selector(f"#cs-household:has-text('{name}')")
+        assert room in desk.page.input_value("#f-household_id"), "not the first of the older list"
+        assert desk.page.evaluate("document.activeElement.matches('[data-find]')"), "the category comes next"
+        return
+    raise AssertionError("every room was the first of its list")
+
+
+def test_enter_that_ends_a_word_in_pinyin_does_nothing_else(screens: Screens, portal: Portal) -> None:
+    desk = screens("receptionist")
+    page = desk.opens("intake")
+    field = page.locator("#f-household_id")
+    field.press_sequentially("1-1")
+    page.locator("[role=option]").first.wait_for()
+    field.dispatch_event("keydown", {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True})
+    assert (
+        page.input_value("[name=household_id]") == "" and page.evaluate("document.activeElement.id") == "f-household_id"
+    )
+    field.press("Enter")
+    assert page.input_value("[name=household_id]") != ""
+
+
 def test_the_same_fault_again_is_pointed_out_before_it_is_saved(screens: Screens, portal: Portal) -> None:
     office = portal.company.site("east")
     office.person("receptionist").takes(
@@ -50,8 +83,7 @@ def test_the_same_fault_again_is_pointed_out_before_it_is_saved(screens: Screens
     room, _name = _room(portal, 1)
     desk = screens("receptionist")
     keys = desk.opens("intake").keyboard
-    keys.type(room, delay=20)
-    desk.page.wait_for_selector(f"[role=option]:has-text('{room}')")
+    keys.type(room)
     keys.press("Enter")
     desk.page.wait_for_selector(f"#cs-household:has-text('{room}')")
     keys.type("灯管")

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-def test_a_request_goes_from_the_desk_to_the_phone(chromium: Browser, portal_on_postgresql: Portal, tmp_path: Path) -> None:
+def test_a_request_goes_from_the_desk_to_the_phone(
+    chromium: Browser, portal_on_postgresql: Portal, tmp_path: Path
+) -> None:
     screens = Screens(chromium, portal_on_postgresql, tmp_path)
     try:
         requests = Requests(portal_on_postgresql.company.site("east"))

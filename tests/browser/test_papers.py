@@ -70,4 +70,6 @@ def test_two_people_at_once_the_second_sees_what_the_first_did(screens: Screens,
     assert page.input_value("[name=reason]") == "等配件" and page.input_value("[name=until]") == "2026-11-20T17:00"
     page.click("main form.gj-form button[type=submit]")
     page.wait_for_url(f"**/request/{case}*")
-    assert not page.url.endswith("/extend") and "申请延期" in eng.text(".gj-panel.gj-tone-info"), "it waits for the head now"
+    assert not page.url.endswith("/extend") and "申请延期" in eng.text(".gj-panel.gj-tone-info"), (
+        "it waits for the head now"
+    )

@@ -66,7 +66,9 @@ def test_a_worker_does_a_job_from_accepting_to_both_signatures(screens: Screens,
     head.opens(f"request/{case}/print/sheet")
     drawn = head.page.locator(".doc-signature img")
     assert drawn.count() == 2
-    assert all(one.evaluate("(image) => image.complete && image.naturalWidth > 0") for one in drawn.all()), "on paper too"
+    assert all(one.evaluate("(image) => image.complete && image.naturalWidth > 0") for one in drawn.all()), (
+        "on paper too"
+    )
 
 
 def test_a_report_without_the_signatures_comes_back_with_everything_in_it(screens: Screens, portal: Portal) -> None:

@@ -86,7 +86,9 @@ def test_an_urgent_extension_waits_for_the_head_whose_yes_moves_the_date(screens
     head.page.wait_for_url("**/inbox*")
     ask = head.page.locator(f".gj-ask:has(a[href$='{case}'])")
     said = " ".join(ask.inner_text().split())
-    assert "5/5.2.5" in said and "2026-11-18 12:00" in said and "配件次日才到" in said, "what exactly the yes counts for"
+    assert "5/5.2.5" in said and "2026-11-18 12:00" in said and "配件次日才到" in said, (
+        "what exactly the yes counts for"
+    )
     ask.locator("summary.btn-primary").click()
     ask.locator("details[open] button[type=submit]").click()
     head.page.wait_for_selector(".gj-toast.gj-tone-success")

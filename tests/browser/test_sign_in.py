@@ -62,7 +62,11 @@ def test_another_company_sees_nothing_of_this_one(screens: Screens, portal: Port
     own_east = "/s/east/customer_service"  # the rival has a site of the same code
     for path in (f"{own_east}/request", f"{own_east}/board", "/s/east/", "/hq/"):
         rival.opens(path)
-        assert rival.page.locator("h1").count() == 1 and number not in rival.text("body") and content not in rival.text("body")
+        assert (
+            rival.page.locator("h1").count() == 1
+            and number not in rival.text("body")
+            and content not in rival.text("body")
+        )
     for path in (f"{own_east}/request/{case}", f"{own_east}/request/{case}/print/sheet", f"{own_east}/work/{case}"):
         answer = rival.page.goto(portal.url + path)
         assert answer is not None and answer.status == 404

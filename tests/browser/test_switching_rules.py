@@ -64,5 +64,7 @@ def test_a_change_without_a_reason_is_not_even_previewed(screens: Screens, porta
     page.eval_on_selector("[name=reason]", "(field) => field.removeAttribute('required')")
     page.click("#change button[type=submit]")
     page.wait_for_selector("#change .gj-panel.gj-tone-danger")
-    assert "原因" in manager.text("#change .gj-panel.gj-tone-danger") or "理由" in manager.text("#change .gj-panel.gj-tone-danger")
+    assert "原因" in manager.text("#change .gj-panel.gj-tone-danger") or "理由" in manager.text(
+        "#change .gj-panel.gj-tone-danger"
+    )
     assert page.locator("#change label:has-text('停用') input").is_checked(), "what was chosen stays"

@@ -149,15 +149,12 @@ class StepContext:
         )
 
     def get(self, model: type[T], row_id: UUID | None, *, name: str, lock: bool = False) -> T:
-        """The row that the form's field `name` points to. Raises Invalid, naming the field, if it is not at this site."""
+        """The row that the form's field `name` points to. Raises Invalid, naming the field, if it is not at this
+        site (or, at headquarters, at one that the actor does not reach)."""
         row = None
         if row_id is not None:
             row = self.session.get(model, (self.session.company_id, row_id), with_for_update=lock or None)
-        if (
-            row is not None
-            and self.site is not None
-            and getattr(row, "site_id", self.site.id) not in (self.site.id, None)
-        ):
+        if row is not None and not self.loader.reaches(getattr(row, "site_id", None)):
             row = None
         if row is None:
             raise Invalid({name: [_("Nothing like this exists here. Choose one from the list.")]})

@@ -81,7 +81,7 @@
   const order = () => all("input:not([type=hidden]):not([type=file]):not([type=radio]):not([type=checkbox]), textarea, select")
     .filter((element) => element.offsetParent && !element.disabled);
   form.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter") return;
+    if (event.key !== "Enter" || event.isComposing) return;
     if (event.ctrlKey || event.metaKey) {
       event.preventDefault();
       form.requestSubmit();

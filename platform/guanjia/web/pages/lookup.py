@@ -20,4 +20,4 @@ def lookup(name: str, site_code: str | None = None) -> str:
         for row in list(search(loader, text))[:MOST]:
             value, title, *rest = row
             results.append((str(value), str(title), str(rest[0]) if rest and rest[0] else ""))
-        return render_template("guanjia/lookup.html", results=results)
+        return render_template("guanjia/lookup.html", results=results, asked=text)

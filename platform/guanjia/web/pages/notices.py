@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +27,7 @@ from guanjia.words import Message, words
 _ = words("guanjia")
 
 PAGE = 40
+_GAP = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])| (?=[,，])")  # what a number leaves behind
 
 
 def notifications() -> str:
@@ -76,18 +79,19 @@ def notice_parts(
 ) -> list[dict[str, Any]]:
     """Messages as the pages list them: each text once, below it the cases that it was said of, each case once.
 
-    `rows` come newest first and so do the texts; `abouts` are the cases by the message's id.
+    `rows` come newest first and so do the texts; `abouts` are the cases by the message's id. A number that stands in
+    the case's heading is left out of the text, so that what is said of many cases is one text.
     """
     groups: dict[Any, dict[str, Any]] = {}
     for row in rows:
-        text = str(Message.from_json(row.message))
+        about = abouts.get(row.id)
+        text = _text(Message.from_json(row.message), about)
         where = sites.get(row.site_id) if row.site_id else None
         site = where.name if where is not None and len(sites) > 1 else ""
         group = groups.setdefault((text, row.rule, row.urgent, site), {
             "text": text, "urgent": row.urgent, "site": site, "cases": {},
             "rule": f"{host.texts[row.rule].refs} {host.texts[row.rule].title}" if row.rule in host.texts else "",
         })  # fmt: skip
-        about = abouts.get(row.id)
         case = group["cases"].setdefault((row.flow, about.url if about else row.case_id), {
             "id": row.id, "about": about.text if about else "", "at": row.at, "times": 0, "unread": False,
             "leads": _address(host, row, sites) is not None,
@@ -98,6 +102,14 @@ def notice_parts(
         group | {"cases": list(group["cases"].values()), "unread": any(c["unread"] for c in group["cases"].values())}
         for group in groups.values()
     ]
+
+
+def _text(message: Message, about: Heading | None) -> str:
+    number = dict(message.args).get("number")
+    if about is None or not isinstance(number, str) or not number or number not in about.text:
+        return str(message)
+    bare = replace(message, args=tuple((k, "" if k == "number" else v) for k, v in message.args))
+    return _GAP.sub("", " ".join(str(bare).split()))
 
 
 def about_cases(loader: Loader, rows: Sequence[Notification]) -> dict[UUID, Heading]:

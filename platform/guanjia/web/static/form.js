@@ -38,37 +38,56 @@
     l.input.setAttribute("aria-activedescendant", next.id);
     next.scrollIntoView({ block: "nearest" });
   };
+  const take = (l) => {
+    const options = choices(l.list);
+    const option = options.find((o) => o.getAttribute("aria-selected") === "true") || (options.length === 1 && options[0]);
+    if (option) choose(l, option);
+  };
+  // The list answers an earlier text while the hand is faster than the server: Enter then waits for the answer to this one.
+  const answers = (l) => l.list.dataset.shown === l.input.value;
   document.addEventListener("htmx:configRequest", (event) => {
-    if (event.target.matches("[data-lookup-input]")) event.detail.parameters = { q: event.target.value };
+    if (!event.target.matches("[data-lookup-input]")) return;
+    event.detail.parameters = { q: event.target.value };
+    parts(event.target).list.dataset.asked = event.target.value;
   });
   document.addEventListener("htmx:afterSwap", (event) => {
     const l = event.target.matches("[role=listbox]") && parts(event.target);
-    if (l && l.box.contains(document.activeElement)) open(l);
+    if (!l) return;
+    l.list.dataset.shown = l.list.dataset.asked || "";
+    if (l.id.value || !l.box.contains(document.activeElement)) return;
+    if (!l.list.firstElementChild) return close(l);
+    open(l);
+    if (!("enter" in l.box.dataset) || !answers(l)) return;
+    delete l.box.dataset.enter;
+    setTimeout(() => take(l)); // after whoever aims at an option of a new list
   });
   document.addEventListener("input", (event) => {
     if (!event.target.matches("[data-lookup-input]")) return;
     const l = parts(event.target);
     l.id.value = "";
     l.box.classList.remove("gj-chosen");
+    delete l.box.dataset.enter;
   });
   document.addEventListener("keydown", (event) => {
-    if (!event.target.matches("[data-lookup-input]")) return;
+    if (!event.target.matches("[data-lookup-input]") || event.isComposing) return; // Enter ends a word in pinyin first
     const l = parts(event.target);
     const shown = !l.list.hidden;
+    const enter = event.key === "Enter" && !event.ctrlKey && !event.metaKey;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (!shown && choices(l.list).length) open(l);
       move(l, event.key === "ArrowDown" ? 1 : -1);
-    } else if (event.key === "Enter" && shown) {
+    } else if (enter && !l.id.value && l.input.value && !answers(l)) {
       event.preventDefault();
-      const options = choices(l.list);
-      const option = options.find((o) => o.getAttribute("aria-selected") === "true") || (options.length === 1 && options[0]);
-      if (option) choose(l, option);
+      l.box.dataset.enter = "yes";
+    } else if (enter && shown) {
+      event.preventDefault();
+      take(l);
     } else if (event.key === "Escape" && shown) {
       event.stopPropagation();
       close(l);
     }
-  });
+  }, true); // before a form that gives Enter a meaning of its own
   document.addEventListener("mousedown", (event) => {
     if (event.target.closest("[data-lookup-value]")) event.preventDefault(); // the text keeps the focus
   });
@@ -78,7 +97,9 @@
   });
   document.addEventListener("focusout", (event) => {
     const l = event.target.matches("[data-lookup-input]") && parts(event.target);
-    if (l && !l.box.contains(event.relatedTarget)) close(l);
+    if (!l || l.box.contains(event.relatedTarget)) return;
+    delete l.box.dataset.enter;
+    close(l);
   });
 
   // ---- signature
