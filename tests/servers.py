@@ -244,9 +244,7 @@ def chromium_path() -> str:
     for candidate in [named] if named else BROWSERS:
         if path := shutil.which(candidate):
             return path
-    missing(
-        f"No browser at {named}" if named else "No browser: install chromium or set GUANJIA_TEST_CHROMIUM"
-    )
+    missing(f"No browser at {named}" if named else "No browser: install chromium or set GUANJIA_TEST_CHROMIUM")
 
 
 # -- Processes -------------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ def invalid(message: Message | Text, field: str | None = None) -> ValidationErro
 
 
 class StrictSchema(Schema):
-    """A schema that refuses unknown fields, control characters, numbers beyond 64 bits and absurd lengths.
+    """A schema that refuses unknown fields, control characters, numbers beyond 64 bits, absurd lengths, and blanks for
+    a required text.
 
     Bad input raises marshmallow.ValidationError and nothing else. A `validate.Length` with a maximum, or
     `metadata={"max_length": n}`, replaces the limit of 10,000 characters. Nest other StrictSchemas only.
@@ -91,6 +92,7 @@ def _harden(field: fields.Field[Any]) -> None:
     elif isinstance(field, fields.String):
         is_signature = field.metadata.get("widget") == "signature"
         before.append(_PlainText(_SIGNATURE_LENGTH if is_signature else _limit(field, MAX_LENGTH)))
+        before += [_filled_in] if field.required else []
         if is_signature:
             behind.append(signature_png)
     elif isinstance(field, fields.DateTime | fields.Date):
@@ -103,7 +105,7 @@ def _harden(field: fields.Field[Any]) -> None:
     elif isinstance(field, fields.Tuple):
         for part in field.tuple_fields:
             _harden(part)
-    elif isinstance(field, fields.Dict | fields.Raw):
+    elif isinstance(field, fields.Mapping | fields.Raw):
         before.append(_storable_tree)
     # New lists: copies of a field share theirs with the class. Twice bound, the checks are there once.
     field.pre_load = [*(c for c in before if c not in field.pre_load), *field.pre_load]
@@ -120,6 +122,12 @@ def _limit(field: fields.Field[Any], default: int) -> int | None:
 def _readable(value: Any) -> Any:
     if isinstance(value, Unreadable):
         raise ValidationError([value.message])
+    return value
+
+
+def _filled_in(value: Any) -> Any:
+    if isinstance(value, str) and not value.strip():  # a reason of blanks is none
+        raise ValidationError("Missing data for required field.")
     return value
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from guanjia.errors import GuanjiaError, Waiting
 from guanjia.testing import run_timers
+from plugins.demo.signature import scribble
 from plugins.demo.story import REQUEST, VISIT_STEPS, some_household
 from plugins.demo.world import Office, World
 
@@ -63,12 +64,10 @@ def _play_one(world: World, office: Office, position: int, category: str, conten
 
 
 def _completion(world: World, office: Office) -> Any:
-    from plugins.demo.story import SIGNATURE
-
     def form() -> dict[str, Any]:
         caller = world.at(office, "fix2")
         files = {
-            n: str(world.host.files.keep(caller, f"{n}.png", SIGNATURE))
+            n: str(world.host.files.keep(caller, f"{n}.png", scribble(len(n))))
             for n in ("worker_signature", "resident_signature")
         }
         return {

@@ -17,16 +17,12 @@ from guanjia.steps import deadlines
 from guanjia.steps.approvals import waiting_for
 from guanjia.steps.view import ReasonView, reason_view
 from guanjia.testing import pass_time
+from plugins.demo.signature import scribble
 from plugins.demo.world import Office, World
 from plugins.registry.public import Household, Unit
 
 REQUEST = "customer_service.request"
 VISIT_STEPS = ("badge_worn", "rang_or_knocked", "consent_given", "nothing_damaged", "left_clean")
-# a 1x1 PNG: stands for a signature drawn on the screen
-SIGNATURE = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
 
 
 @dataclass
@@ -187,7 +183,7 @@ def _finish(teller: Teller, office: Office, request: UUID | None) -> None:
     teller.act(office, "fix", f"{REQUEST}.complete", request, complete)
     caller = world.at(office, "fix")
     for name in ("worker_signature", "resident_signature"):
-        complete[name] = str(world.host.files.keep(caller, f"{name}.png", SIGNATURE))
+        complete[name] = str(world.host.files.keep(caller, f"{name}.png", scribble(len(name))))
     teller.act(office, "fix", f"{REQUEST}.complete", request, complete)
     teller.pass_time(minutes=30)
     teller.act(office, "eng", f"{REQUEST}.hand_in", request)

@@ -15,6 +15,7 @@ from access.world import Place
 from guanjia.db.session import tenant_session
 from guanjia.steps.flow import Flow, Step
 from plugins.customer_service.models import ServiceRequest
+from tenants.settings.models import RuleChange
 
 # what an id in a form points to, by the field's name; a name that is not here fails the tests that need it
 KINDS = {
@@ -145,6 +146,8 @@ class Cases:
                     None,
                     "negotiated",
                 )
+            if isinstance(row, RuleChange):
+                row.asked = [{"rule": "customer_service.overdue_chased", "on": False}]
             session.commit()
         return case_id
 

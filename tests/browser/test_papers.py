@@ -45,7 +45,7 @@ def test_the_list_is_taken_along_as_excel(screens: Screens, portal: Portal, tmp_
     target = tmp_path / "list.xlsx"
     coming.value.save_as(target)
     assert coming.value.suggested_filename.endswith(".xlsx")
-    cells = [[cell for cell in line] for line in load_workbook(target).active.iter_rows()]
+    cells = [list(line) for line in load_workbook(target).active.iter_rows()]
     values = [[cell.value for cell in line] for line in cells]
     number = requests.row(case).number
     mine = next(line for line in cells if any(cell.value == number for cell in line))

@@ -166,9 +166,7 @@ def test_calendar_days_keep_the_sites_clock(case: tuple[WorkCalendar, datetime],
 
 @settings(max_examples=200, deadline=None)
 @given(calendars_and_moments(), st.integers(0, 300), st.booleans())
-def test_a_longer_period_never_ends_earlier(
-    case: tuple[WorkCalendar, datetime], n: int, working: bool
-) -> None:
+def test_a_longer_period_never_ends_earlier(case: tuple[WorkCalendar, datetime], n: int, working: bool) -> None:
     calendar, moment = case
     nearer = calendar.after_hours(moment, n, working_days_only=working)
     assert moment <= nearer < calendar.after_hours(moment, n + 1, working_days_only=working)

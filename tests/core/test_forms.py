@@ -147,7 +147,9 @@ def test_attributes_follow_the_validators():
         bounded = FormView.of(Bounded())
     assert (bounded["days"].attrs["min"], bounded["days"].attrs["max"], bounded["days"].unit) == (1, 14, "天")
     assert bounded["on"].attrs == {"min": "2026-01-01"}
-    assert (str(bounded["metres"].attrs["min"]), bounded["metres"].attrs["step"]) == ("0.001", "0.001"), "half a metre fits"
+    assert (str(bounded["metres"].attrs["min"]), bounded["metres"].attrs["step"]) == ("0.001", "0.001"), (
+        "half a metre fits"
+    )
 
 
 def test_defaults_fill_a_fresh_form_but_not_what_somebody_emptied():

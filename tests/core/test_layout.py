@@ -76,9 +76,7 @@ def test_source_files_stay_readable():
 
 
 def test_every_module_says_what_it_is_for():
-    silent = [
-        path for path in SOURCE_FILES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    ]
+    silent = [path for path in SOURCE_FILES if not ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))]
     assert names(silent) == []
 
 
@@ -94,9 +92,7 @@ def test_no_file_of_others_is_committed():
     assert names([path for path in ours if OTHERS_FILES.search(path.name)]) == []
     scripts = [path for path in ours if path.suffix in {".js", ".css", ".svg"}]
     assert names([path for path in scripts if "/*!" in path.read_text(encoding="utf-8")]) == []
-    assert [
-        path.name for path in ROOT.iterdir() if re.match(r"(?i)(licen[cs]e|copying|notice)", path.name)
-    ] == []
+    assert [path.name for path in ROOT.iterdir() if re.match(r"(?i)(licen[cs]e|copying|notice)", path.name)] == []
 
 
 def test_licence_is_stated_by_its_spdx_expression():

@@ -19,7 +19,8 @@ TONES = {"open": "progress", "waiting": "info", "good": "success", "bad": "dange
 DUE_SOON = timedelta(hours=24)
 CAUSES: Mapping[str, Label] = {
     "rule": _("set by the rule"), "extension": _("extended"), "agreed": _("newly agreed"),
-    "recomputed": _("recomputed with the calendar"), "rework": _("set anew for the rework"), "clock": _("moved on by the time the clock stood"),
+    "recomputed": _("recomputed with the calendar"), "rework": _("set anew for the rework"),
+    "clock": _("moved on by the time the clock stood"),
 }  # fmt: skip
 
 

@@ -1,0 +1,130 @@
+"""Bad input: in any field, path or query it is answered with 4xx and the field's name, never with a fault of the program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from marshmallow import ValidationError, fields
+
+from access.badness import ALWAYS, MEGABYTE, bad_values, extremes
+from access.forms import Cases, Forms, steps_of, switch_off
+from access.people import World
+from guanjia.api.problems import flat_errors
+from guanjia.api.shapes import bases
+from guanjia.steps.flow import Flow, Step
+
+
+class Tried:
+    """Steps at the first office, as headquarters' administrator takes them."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.cases, self.forms = world, Cases(world, world.east), Forms(world, world.east)
+
+    def each(self) -> Iterator[tuple[Flow, Step, str, str, dict[str, Any]]]:
+        """(flow, step, address of the API, address of the page, valid form) of every step with a form."""
+        for flow, step in steps_of(self.world, forms_only=True):
+            api, page, case_id = self.place(flow, step)
+            yield flow, step, api, page, self.forms.of(step, case_id)
+
+    def place(self, flow: Flow, step: Step) -> tuple[str, str, Any]:
+        """Where the step is taken, with its case put into the state from which it starts."""
+        places, case_id = dict(bases(flow)), self.cases.ready(flow, step)
+        api = places.get("site", places.get("company", "")).replace("<uuid:site_id>", str(self.world.east.site_id))
+        page = f"{'/s/east' if 'site' in places else '/hq'}/{flow.plugin}/{flow.name}"
+        end = f"/{case_id}/{step.name}" if case_id else f"/{step.name}"
+        return api + end, page + (end if case_id else f"/new{end}"), case_id
+
+
+@pytest.fixture(scope="module")
+def tried(world: World) -> Tried:
+    """With all rules off, so that what is sent comes as far as the step itself."""
+    switch_off(world, "manager", world.east)
+    return Tried(world)
+
+
+def refused(step: Step, form: Mapping[str, Any]) -> set[str]:
+    """The names of the fields that the step's schema refuses."""
+    assert step.form is not None
+    try:
+        step.form().load(form)
+    except ValidationError as error:
+        return set(flat_errors(error.messages_dict))
+    return set()
+
+
+# ---------------------------------------------------------------------- the schemas, field by field
+
+
+def test_every_field_refuses_what_is_bad_and_says_which(tried: Tried) -> None:
+    """Each field of each step's form, with each kind of bad value, the rest of the form being right."""
+    count, wrong = 0, []
+    for _flow, step, _api, _page, form in tried.each():
+        assert not refused(step, form), (step.key, refused(step, form), "the table of valid forms is at fault")
+        for path, sent, kind in _spoilt(step.form().fields, form):
+            count += 1
+            found = refused(step, sent)
+            if not any(name == path or name.startswith(f"{path}.") for name in found) or "_schema" in found:
+                wrong.append(f"{step.key}: {kind} in {path} is answered with {sorted(found) or 'yes'}")
+    assert not wrong, "\n".join(wrong)
+    assert count > 2500
+
+
+def _spoilt(
+    found: Mapping[str, fields.Field[Any]], form: Mapping[str, Any], before: str = ""
+) -> Iterator[tuple[str, Any, str]]:
+    for name, f in found.items():
+        for kind, value in bad_values(f):
+            yield name, {k: v for k, v in form.items() if k != name} | ({} if value is ... else {name: value}), kind
+        nested = f.inner if isinstance(f, fields.List) else f
+        if isinstance(nested, fields.Nested):
+            row = form[name][0] if isinstance(f, fields.List) else form.get(name, {})
+            for path, spoilt, kind in _spoilt(nested.schema.fields, row):
+                inner = f"{name}.0.{path}" if isinstance(f, fields.List) else f"{name}.{path}"
+                yield inner, dict(form) | {name: [spoilt] if isinstance(f, fields.List) else spoilt}, kind
+
+
+# ---------------------------------------------------------------------- the API
+
+
+def test_the_api_names_the_fields(tried: Tried) -> None:
+    """All fields of a form at once, with one kind of bad value after the other."""
+    for _flow, step, api, _page, form in tried.each():
+        for kind in ("an object", "NUL", "nested deeply", "beyond 64 bits", "a megabyte"):
+            sent = dict.fromkeys(form, ALWAYS[kind])
+            if kind == "a megabyte":
+                sent = form | {next(iter(form)): MEGABYTE}
+            answer = tried.world.call("POST", api, "hq", json=sent)
+            assert (answer.status_code, answer.json["type"]) == (422, "/problems/invalid"), (api, kind, answer.json)
+            named = {name.split(".")[0] for name in answer.json["errors"]}
+            assert named and named <= set(form), (api, kind, answer.json["errors"])
+            if kind == "an object":
+                assert named == {name.split(".")[0] for name in refused(step, sent)}, (api, answer.json["errors"])
+        answer = tried.world.call("POST", api, "hq", json=form | {"surplus": 1})
+        assert answer.status_code == 422 and "surplus" in answer.json["errors"], api
+    tried.world.no_faults()
+
+
+def test_the_greatest_and_least_that_a_schema_takes_is_no_fault(tried: Tried) -> None:
+    """What passes the schema is stored, or refused by name; the database never has to say no."""
+    count, wrong = 0, []
+    for flow, step in steps_of(tried.world, forms_only=True):
+        for name, f in step.form().fields.items():
+            for value in extremes(f):
+                api, _page, case_id = tried.place(flow, step)
+                form = tried.forms.of(step, case_id) | {name: value}
+                answer = tried.world.call("POST", api, "hq", json=form)
+                assert answer.status_code in (200, 201, 202, 403, 409, 422), (
+                    api,
+                    name,
+                    value,
+                    answer.status_code,
+                    answer.json,
+                )
+                if answer.status_code == 422:
+                    assert answer.json.get("errors") or answer.json.get("reasons"), (api, name, value, answer.json)
+                assert not tried.world.faults.found, (api, name, value, tried.world.faults.found)
+                count += 1
+    assert not wrong, "\n".join(wrong)
+    assert count > 700
