@@ -96,6 +96,7 @@ class Camera:
         assert size is not None
         high = min(max(int(page.evaluate("document.documentElement.scrollHeight")), 640), longest)
         page.set_viewport_size({"width": size["width"], "height": high})
+        page.evaluate("scrollTo(0, 0)")
         page.wait_for_timeout(250)
         raw = page.screenshot(animations="disabled", caret="hide")
         page.set_viewport_size(size)
@@ -107,9 +108,8 @@ def keep(name: str, raw: bytes) -> None:
     picture = Image.open(io.BytesIO(raw)).convert("RGB")
     for colours in (200, 96, 48):
         small = io.BytesIO()
-        picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
-            small, "PNG", optimize=True
-        )
+        few = picture.quantize(colours, method=Image.Quantize.MAXCOVERAGE, kmeans=4, dither=Image.Dither.NONE)
+        few.save(small, "PNG", optimize=True)
         if small.tell() <= MOST_BYTES:
             break
     (TARGET / f"{name}.png").write_bytes(small.getvalue())
@@ -180,12 +180,12 @@ def at_the_end_of_work(camera: Camera, path: str) -> None:
     phone = camera.person("hc-fix", NARROW)
     phone.goto(camera.address + path.replace("/request/", "/work/") + "/complete")
     phone.fill("[name=work_done]", "更换角阀，试水不漏")
+    phone.click("[data-row-add]")
     for row, (name, quantity, unit) in enumerate((("角阀", "1", "个"), ("生料带", "0.5", "卷"))):
-        phone.click("[data-row-add]")
         for part, value in (("name", name), ("quantity", quantity), ("unit", unit)):
             phone.fill(f"[name='materials-{row}-{part}']", value)
     phone.fill("[name=total_minutes]", "40")
-    camera.take("completion-phone", phone)
+    camera.take("completion-phone", phone, longest=1800)
     phone.click(".cs-parts button >> nth=1")
     for box in phone.locator("[name=visit_steps]").all():
         box.check()
@@ -238,7 +238,7 @@ def at_the_rules(camera: Camera, path: str) -> None:
     page.click("#change button[type=submit]")
     page.wait_for_selector("#effects")
     camera.take("preview", page)
-    camera.take("access", camera.person("hc-manager"), f"{SITE}/access?what=step:customer_service.request.extend")
+    camera.take("access", camera.person("hc-manager"), f"{SITE}/access?what=permission:registry.phone.see")
     both(camera, "figures", "hc-head", f"{SERVICE}/figures")
 
 

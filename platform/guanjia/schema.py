@@ -91,8 +91,8 @@ def _harden(field: fields.Field[Any]) -> None:
         behind.append(_storable_number)
     elif isinstance(field, fields.String):
         is_signature = field.metadata.get("widget") == "signature"
-        before.append(_PlainText(_SIGNATURE_LENGTH if is_signature else _limit(field, MAX_LENGTH)))
-        before += [_filled_in] if field.required else []
+        limit = _SIGNATURE_LENGTH if is_signature else _limit(field, MAX_LENGTH)
+        before.append(_PlainText(limit, field.required))
         if is_signature:
             behind.append(signature_png)
     elif isinstance(field, fields.DateTime | fields.Date):
@@ -105,7 +105,7 @@ def _harden(field: fields.Field[Any]) -> None:
     elif isinstance(field, fields.Tuple):
         for part in field.tuple_fields:
             _harden(part)
-    elif isinstance(field, fields.Mapping | fields.Raw):
+    elif isinstance(field, fields.Dict | fields.Raw):
         before.append(_storable_tree)
     # New lists: copies of a field share theirs with the class. Twice bound, the checks are there once.
     field.pre_load = [*(c for c in before if c not in field.pre_load), *field.pre_load]
@@ -125,20 +125,17 @@ def _readable(value: Any) -> Any:
     return value
 
 
-def _filled_in(value: Any) -> Any:
-    if isinstance(value, str) and not value.strip():  # a reason of blanks is none
-        raise ValidationError("Missing data for required field.")
-    return value
-
-
 @dataclass(frozen=True)
 class _PlainText:
     limit: int | None
+    required: bool = False
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, bytes):
             raise ValidationError("Not a valid string.")
         if isinstance(value, str):
+            if self.required and not value.strip():  # a reason of blanks is none
+                raise ValidationError("Missing data for required field.")
             if self.limit is not None and len(value) > self.limit:
                 raise ValidationError([_("Shorten this to at most %(max)s characters.", max=self.limit)])
             if _UNWRITABLE.search(value):

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
+from guanjia.jobs.duties import count_as_done
 from guanjia.sdk import COMPANY, Case, Column, Flow, Invalid, Loader, State, StepContext, StrictSchema, register, words
 from guanjia.steps.numbers import start_after
 from plugins.customer_service.kinds import CATEGORY_LABELS, DEADLINE_CLASSES
@@ -161,7 +162,9 @@ takeovers = Flow(
     states=[State("entered", _("Entered"), tone="good", closed=True)], permission="customer_service.takeover",
     columns=(
         Column("series", _("Series"), "choice", labels=SERIES), Column("year", _("Year"), "number"),
-        Column("last", _("Last number used"), "number"), Column("opened_at", _("Entered at"), "moment", sort=True),
+        Column("last", _("Last number used"), "number"),
+        Column("rule", _("Duty"), "text"),
+        Column("done_on", _("Last done on"), "date"), Column("opened_at", _("Entered at"), "moment", sort=True),
     ),
 )  # fmt: skip
 
@@ -173,3 +176,32 @@ def series(form: Mapping[str, Any], ctx: StepContext) -> Takeover:
     assert ctx.site is not None  # the flow is a site's
     start_after(ctx.session, ctx.host.ids, ctx.site.id, form["series"], form["year"], form["last"])
     return ctx.open(Takeover, "entered", what="series", series=form["series"], year=form["year"], last=form["last"])
+
+
+class DutyForm(StrictSchema):
+    """When a periodic duty was last done before the office started here."""
+
+    rule = fields.String(required=True, validate=validate.Length(min=1, max=120),
+                         metadata={"label": _("Duty"), "widget": "select", "fact": True})  # fmt: skip
+    done_on = fields.Date(required=True, metadata={"label": _("Last done on"), "widget": "date"})
+
+
+def _periodic(loader: Loader, _row: Any) -> Mapping[str, Sequence[tuple[str, Any]]]:
+    host = loader.host
+    keys = [rule.key for rule in host.rules.values() if any(duty.options["every"] for duty in rule.duties)]
+    return {
+        "rule": [(key, host.texts[key].title) for key in keys if host.is_active(key.split(".", 1)[0], loader.place)]
+    }
+
+
+@takeovers.step("duty", {None: "entered"}, title=_("Enter when a duty was last done"), form=DutyForm,
+                permission="customer_service.takeover", choices=_periodic)  # fmt: skip
+def duty(form: Mapping[str, Any], ctx: StepContext) -> Takeover:
+    """What was done on paper in a period that still runs is not owed again in it."""
+    if ctx.site is None or form["rule"] not in dict(_periodic(ctx.loader, None)["rule"]):
+        raise Invalid({"rule": [_("There is no such duty here. Choose one from the list.")]})
+    if form["done_on"] > ctx.calendar.date_of(ctx.now):
+        raise Invalid({"done_on": [_("This lies in the future. Enter the day on which it was done.")]})
+    for function in ctx.host.rules[form["rule"]].duties:
+        count_as_done(ctx.session, ctx.host, ctx.site, function, form["done_on"], ctx.now)
+    return ctx.open(Takeover, "entered", what="duty", rule=form["rule"], done_on=form["done_on"])

@@ -172,10 +172,10 @@ class CompleteForm(StrictSchema):
     total_minutes = fields.Integer(allow_none=True, load_default=None, strict=True, validate=validate.Range(min=0, max=100000),
                                    metadata={"label": _("Total working time, with preparation"), "unit": "minutes"})  # fmt: skip
     material_fee_fen = fields.Integer(
-        allow_none=True, load_default=None, strict=True, validate=validate.Range(min=0, max=10**12),
+        allow_none=True, load_default=None, strict=True, validate=validate.Range(min=0, max=2 * 10**9),
         metadata={"label": _("Material fee"), "widget": "money", "unit": "fen", "group": _("Paid work")},
     )  # fmt: skip
-    labour_fee_fen = fields.Integer(allow_none=True, load_default=None, strict=True, validate=validate.Range(min=0, max=10**12),
+    labour_fee_fen = fields.Integer(allow_none=True, load_default=None, strict=True, validate=validate.Range(min=0, max=2 * 10**9),
                                     metadata={"label": _("Labour fee"), "widget": "money", "unit": "fen"})  # fmt: skip
     visit_steps = fields.List(fields.String(validate=validate.OneOf(list(VISIT_STEPS))), load_default=list,
                               metadata={"label": _("At the home"), "widget": "checkboxes", "choices": list(VISIT_STEPS.items()),

@@ -108,7 +108,7 @@ def test_the_api_names_the_fields(tried: Tried) -> None:
 
 def test_the_greatest_and_least_that_a_schema_takes_is_no_fault(tried: Tried) -> None:
     """What passes the schema is stored, or refused by name; the database never has to say no."""
-    count, wrong = 0, []
+    count, passed, wrong = 0, 0, []
     for flow, step in steps_of(tried.world, forms_only=True):
         for name, f in step.form().fields.items():
             for value in extremes(f):
@@ -125,6 +125,6 @@ def test_the_greatest_and_least_that_a_schema_takes_is_no_fault(tried: Tried) ->
                 if answer.status_code == 422:
                     assert answer.json.get("errors") or answer.json.get("reasons"), (api, name, value, answer.json)
                 assert not tried.world.faults.found, (api, name, value, tried.world.faults.found)
-                count += 1
+                count, passed = count + 1, passed + (answer.status_code < 300)
     assert not wrong, "\n".join(wrong)
-    assert count > 700
+    assert count > 400 and passed > 200, (count, passed)

@@ -41,7 +41,6 @@ def test_a_worker_does_a_job_from_accepting_to_both_signatures(screens: Screens,
     page.click("a.cs-big:has-text('完工填报')")
     assert _fits(page)
     page.fill("[name=work_done]", "更换角阀，试水不漏")
-    page.click("[data-row-add]")
     page.fill("[name='materials-0-name']", "角阀")
     page.fill("[name='materials-0-quantity']", "1")
     page.fill("[name='materials-0-unit']", "个")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from core.sample import Repair
 from core.walking import ONE, PNG, REPAIRS, TAKE, Office, asked, location
@@ -112,6 +113,24 @@ def test_messages_are_the_readers_own(office: Office) -> None:
     location(tom.post("/notifications/read"))
     assert "A sample repair was taken in." not in tom.page("/notifications?show=unread")
     assert all(n.read_at is None for n in office.all(Notification) if n.staff_id != office.people["tom"])
+
+
+def test_what_is_said_of_several_cases_stands_once_and_names_each(office: Office) -> None:
+    cases = [office.repair(), office.repair()]
+    office.host.relay.run_due()
+    tom = office.browser("tom")
+    numbers = [repair.number for repair in office.all(Repair)]
+    said_at = f"{office.clock.now().astimezone(ZoneInfo('Asia/Shanghai')):%Y-%m-%d %H:%M}"
+    for path in ("/notifications", "/s/lake/"):
+        html = tom.page(path)
+        assert html.count("A sample repair was taken in.") == 1
+        below = html[html.index("A sample repair was taken in.") :]
+        assert all(below.count(number) == 1 for number in numbers) and below.count(said_at) == 2, path
+    said = {n.case_id: n for n in office.all(Notification) if "A sample repair" in n.message["id"]}
+    assert location(tom.post(f"/notifications/{said[cases[0]].id}")) == f"{REPAIRS}/{cases[0]}"
+    unread = tom.page("/notifications?show=unread")
+    below = unread[unread.index("A sample repair was taken in.") :]
+    assert numbers[1] in below and numbers[0] not in below, "the other case's message is still to be read"
 
 
 def test_a_file_is_shown_to_whoever_sees_its_case(office: Office) -> None:

@@ -103,7 +103,40 @@ def _owed_at(
                 _log.exception("duty %s raised", key)
                 continue
             for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
-                yield site, item, function, period, f"duty:{key}:{site.id}:{period.key}:{item.key}"
+                yield site, item, function, period, origin_of(key, site.id, period, item.key)
+
+
+def origin_of(rule: str, site_id: UUID, period: Period, key: str = "") -> str:
+    """What marks the task of a periodic duty, so that it is made once in a period."""
+    return f"duty:{rule}:{site_id}:{period.key}:{key}"
+
+
+def count_as_done(
+    session: TenantSession, host: Host, site: SiteInfo, function: Function, done_on: date, now: datetime
+) -> None:
+    """The duty counts as done in the period of `done_on`: its task is done there, and is not made again."""
+    every = function.options["every"]
+    if every is None:
+        return
+    rule = host.rules[function.rule]
+    period = period_of(every, done_on)
+    rulebook = host.rulebooks.current(session, site, now)
+    params = rule.params.load(rulebook.params_of(rule.key))
+    owed = function({}, params, period=period, calendar=site.calendar)
+    for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
+        origin = origin_of(rule.key, site.id, period, item.key)
+        query = select(Task).where(Task.company_id == session.company_id, Task.origin == origin)
+        task = session.scalars(query).one_or_none()
+        if task is None:
+            task = Task(
+                id=host.ids.new(), company_id=session.company_id, site_id=site.id, rule=rule.key, role=item.role,
+                title=item.title.to_json(), due_at=item.due_at, period=period.key, owed=item.count, origin=origin,
+                met_by=list(function.options["met_by"]), version=1, opened_at=now, changed_at=now,
+                rulebook_id=rulebook.id,
+            )  # fmt: skip
+            session.add(task)
+        task.state, task.met, task.closed_at = "done", task.owed, site.calendar.close_of(done_on)
+    session.flush()
 
 
 def _schedule_jobs(host: Host, company_id: UUID, at: datetime) -> None:

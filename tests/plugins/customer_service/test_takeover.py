@@ -104,3 +104,21 @@ def test_the_company_keeps_a_catalogue_of_services(at_east: Requests):
         kept = loader.get(Service, service)
     assert kept is not None
     assert (kept.department_key, kept.deadline_class, kept.paid) == ("engineering", "urgent", False)
+
+
+def test_a_duty_done_on_paper_this_month_is_not_owed_again(company, east):
+    from sqlalchemy import select
+
+    from guanjia.jobs.duties import make_periodic
+    from guanjia.steps.models import Task
+
+    rule = "customer_service.month_end_agreements"
+    east.person("site_manager").takes("customer_service.takeover.duty", None, {"rule": rule, "done_on": "2026-11-10"})
+    make_periodic(company.host, company.plan.company_id, company.host.clock.now())
+    with east.person("site_manager").context.reading() as loader:
+        query = select(Task).where(Task.site_id == east.id, Task.rule == rule)
+        assert [(t.period, t.state) for t in loader.session.scalars(query)] == [("2026-11", "done")]
+    company.later(days=16)
+    with east.person("site_manager").context.reading() as loader:
+        periods = {t.period: t.state for t in loader.session.scalars(query)}
+    assert periods == {"2026-11": "done", "2026-12": "open"}
