@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 
 from access.people import World
 from access.world import Place
+from guanjia.api.shapes import bases
 from guanjia.db.session import tenant_session
 from guanjia.steps.flow import Flow, Step
 from plugins.customer_service.models import ServiceRequest
@@ -188,3 +189,24 @@ def switch_off(world: World, who: str, place: Place) -> UUID:
     case = world.takes(who, "customer_service.request.receive", None, place, category="lamp", household_id=home).case_id
     place.ids["customer_service.request"].insert(0, case)
     return case
+
+
+class Tried:
+    """Steps at the first office, as headquarters' administrator takes them."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.cases, self.forms = world, Cases(world, world.east), Forms(world, world.east)
+
+    def each(self) -> Iterator[tuple[Flow, Step, str, str, dict[str, Any]]]:
+        """(flow, step, address of the API, address of the page, valid form) of every step with a form."""
+        for flow, step in steps_of(self.world, forms_only=True):
+            api, page, case_id = self.place(flow, step)
+            yield flow, step, api, page, self.forms.of(step, case_id)
+
+    def place(self, flow: Flow, step: Step) -> tuple[str, str, Any]:
+        """Where the step is taken, with its case put into the state from which it starts."""
+        places, case_id = dict(bases(flow)), self.cases.ready(flow, step)
+        api = places.get("site", places.get("company", "")).replace("<uuid:site_id>", str(self.world.east.site_id))
+        page = f"{'/s/east' if 'site' in places else '/hq'}/{flow.plugin}/{flow.name}"
+        end = f"/{case_id}/{step.name}" if case_id else f"/{step.name}"
+        return api + end, page + (end if case_id else f"/new{end}"), case_id

@@ -9,32 +9,10 @@ import pytest
 from marshmallow import ValidationError, fields
 
 from access.badness import ALWAYS, MEGABYTE, bad_values, extremes
-from access.forms import Cases, Forms, steps_of, switch_off
+from access.forms import Tried, steps_of, switch_off
 from access.people import World
 from guanjia.api.problems import flat_errors
-from guanjia.api.shapes import bases
-from guanjia.steps.flow import Flow, Step
-
-
-class Tried:
-    """Steps at the first office, as headquarters' administrator takes them."""
-
-    def __init__(self, world: World) -> None:
-        self.world, self.cases, self.forms = world, Cases(world, world.east), Forms(world, world.east)
-
-    def each(self) -> Iterator[tuple[Flow, Step, str, str, dict[str, Any]]]:
-        """(flow, step, address of the API, address of the page, valid form) of every step with a form."""
-        for flow, step in steps_of(self.world, forms_only=True):
-            api, page, case_id = self.place(flow, step)
-            yield flow, step, api, page, self.forms.of(step, case_id)
-
-    def place(self, flow: Flow, step: Step) -> tuple[str, str, Any]:
-        """Where the step is taken, with its case put into the state from which it starts."""
-        places, case_id = dict(bases(flow)), self.cases.ready(flow, step)
-        api = places.get("site", places.get("company", "")).replace("<uuid:site_id>", str(self.world.east.site_id))
-        page = f"{'/s/east' if 'site' in places else '/hq'}/{flow.plugin}/{flow.name}"
-        end = f"/{case_id}/{step.name}" if case_id else f"/{step.name}"
-        return api + end, page + (end if case_id else f"/new{end}"), case_id
+from guanjia.steps.flow import Step
 
 
 @pytest.fixture(scope="module")

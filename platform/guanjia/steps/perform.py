@@ -18,6 +18,7 @@ from guanjia.errors import (
     Stale,
     Unavailable,
     Waiting,
+    WrongState,
 )
 from guanjia.rules.decide import Decision, decide, given_by_own_role
 from guanjia.rules.facts import ActorFacts
@@ -26,6 +27,7 @@ from guanjia.rules.rulebook import Rulebook
 from guanjia.steps import deadlines, journal, outbox
 from guanjia.steps.changes import changes_of
 from guanjia.steps.checking import act_time, actor_at, check_state, find, load_form, permit, reach, rulebook_for
+from guanjia.steps.conflicts import keep_conflict
 from guanjia.steps.context import Context, StepContext
 from guanjia.steps.flow import SAME, SITE, Step
 from guanjia.steps.gather import gather
@@ -105,6 +107,11 @@ def perform(
                     grants=tuple(grants),
                     as_of=as_of,
                 )
+            except WrongState:
+                session.rollback()
+                if occurred_at is not None and case_id is not None:
+                    keep_conflict(session, caller, found, case_id, raw, occurred_at)
+                raise
             except _Denied as denied:
                 session.rollback()
                 _journal_denial(session, denied)

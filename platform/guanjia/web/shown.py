@@ -59,7 +59,7 @@ def timeline_parts(
 
 _OUTCOMES = {
     "done": ("neutral", "check2"), "late": ("warning", "clock-history"), "denied": ("danger", "slash-circle"),
-    "waiting": ("info", "hourglass-split"),
+    "waiting": ("info", "hourglass-split"), "conflict": ("warning", "exclamation-triangle"),
 }  # fmt: skip
 
 
@@ -70,6 +70,8 @@ def _entry(loader: Loader, entry: TimelineEntry, rules: Mapping[str, str]) -> di
         title = _("%(step)s: refused by the rules", step=entry.title)
     elif entry.outcome == "waiting":
         title = _("%(step)s: waits for approval", step=entry.title)
+    elif entry.outcome == "conflict":
+        title = _("%(step)s: reported later, no longer fits", step=entry.title)
     dates = [
         (
             f"{deadline_title(loader, name, rules.get(name))} · {CAUSES.get(cause, cause)}",
