@@ -151,12 +151,14 @@ def _is_shown(step: Step, name: str, expected: list[str], found: Controls) -> bo
 def test_whatever_is_typed_into_a_step_is_no_fault(tried: Tried) -> None:
     """Every field of every step holds the same noise, one kind after the other; the wrong ones are marked."""
     browser = tried.world.browser("hq")
-    for _flow, step, _api, page, form in _on_pages(tried):
+    for flow, step, _api, page, form in _on_pages(tried):
         for noise in NOISE[:3]:
+            tried.place(flow, step)  # what went through has moved the case
             answer = browser.post(page, dict.fromkeys(posted(form), noise))
-            assert answer.status_code in (303, 409, 422), (page, noise[:20], answer.status_code)
+            assert answer.status_code in (303, 422), (page, noise[:20], answer.status_code)
+        tried.place(flow, step)
         assert step.form is not None
-        answer = browser.post(page, dict.fromkeys(posted(form), "无此值" * 4000))
+        answer = browser.post(page, dict.fromkeys(step.form().fields, "无此值" * 4000))
         assert answer.status_code == 422, (page, answer.status_code)
         marked = Controls(answer.text).marked
         for name, f in step.form().fields.items():
@@ -314,7 +316,7 @@ def test_a_bad_query_of_a_list_is_named(world: World) -> None:
                 answer = world.call("GET", api + query, "hq")
                 known = name in filters or name not in ("from", "to") and (name != "q" or flow.search)
                 if answer.status_code != 200 or not known:
-                    assert answer.status_code == 422 and list(answer.json["errors"]) == [name], (
+                    assert answer.status_code == 422 and {n.split(".")[0] for n in answer.json["errors"]} == {name}, (
                         api + query[:60],
                         answer.json,
                     )

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from guanjia.schema import YEARS
 from guanjia.steps.flow import Column, Flow
 from guanjia.steps.loader import Loader
 from guanjia.steps.view import show_value
@@ -122,8 +123,9 @@ def main_column(columns: Sequence[Column]) -> str:
 
 
 def day_of(value: str) -> date | None:
-    """The day that a query names; None for anything else."""
+    """The day that a query names; None for anything else, and for one with which no calendar can count."""
     try:
-        return date.fromisoformat(value) if len(value) == 10 else None
+        found = date.fromisoformat(value) if len(value) == 10 else None
     except ValueError:
         return None
+    return found if found is not None and found.year in YEARS else None
