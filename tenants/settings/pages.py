@@ -19,6 +19,7 @@ from guanjia.sdk import Forbidden, Invalid, Loader, Message, NotFound, Refused, 
 from guanjia.steps.view import reason_view
 from guanjia.web.addresses import case_url
 from guanjia.web.caller import caller, reading
+from guanjia.web.pages.posting import sent_key
 from guanjia.web.shown import reason_parts
 from guanjia.web.widgets import value_of
 from tenants.settings import permissions
@@ -170,7 +171,7 @@ def save(site_code: str | None = None) -> AnyResponse | str:
             mode = request.form["back"] if request.form["back"] in MODES else mode
             return _back(loader, scope, form, mode)
     try:
-        done = context.perform(STEPS[mode], None, form, key=request.form.get("_idempotency_key", "")[:100] or None)
+        done = context.perform(STEPS[mode], None, form, key=sent_key())
     except (Invalid, Refused) as error:
         with reading(context) as loader:
             return _not_saved(loader, scope, form, mode, error)

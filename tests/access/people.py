@@ -6,6 +6,7 @@ import contextvars
 import logging
 import secrets
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import count
@@ -80,6 +81,7 @@ class World:
     _addresses: Iterator[str] = field(default_factory=lambda: (f"10.0.{n // 250}.{n % 250}" for n in count()))
 
     def __post_init__(self) -> None:
+        self.plans = deepcopy(self.plans)  # the template's serve all files of tests
         for name in ("guanjia.web", "guanjia.api", "guanjia.steps"):
             logging.getLogger(name).addHandler(self.faults)
 

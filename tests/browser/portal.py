@@ -145,7 +145,7 @@ class Screens:
             viewport={"width": size[0], "height": size[1]}, is_mobile=phone, has_touch=phone, accept_downloads=True,
             locale="zh-CN", timezone_id="Asia/Shanghai", storage_state=carried,
         )  # fmt: skip
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(40_000)
         watch = Watch()
         watch.over(context)
         screen = Screen(self.portal, context.new_page(), watch, site)

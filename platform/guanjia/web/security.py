@@ -5,6 +5,11 @@ from __future__ import annotations
 from flask import Flask, Response, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+from guanjia.errors import Invalid
+from guanjia.words import words
+
+_ = words("guanjia")
+
 POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -49,6 +54,14 @@ def init_security(app: Flask) -> None:
         is_api = (request.blueprint or "").split(".")[0] == API
         if csrf_wanted and app.config["WTF_CSRF_ENABLED"] and not is_api:
             csrf.protect(apply_exemptions=True)
+
+    @app.before_request
+    def readable_query() -> None:
+        """No database keeps a NUL, and no reader types one: it is refused before any page looks for it."""
+        is_api = (request.blueprint or "").split(".")[0] == API  # which says so itself, for each parameter
+        for name, values in request.args.lists() if not is_api else ():
+            if any("\x00" in text for text in (name, *values)):
+                raise Invalid({name: [_("Some characters cannot be stored. Delete them, or type it anew.")]})
 
     @app.errorhandler(CSRFError)
     def token_missing(error: CSRFError) -> tuple[str, int]:

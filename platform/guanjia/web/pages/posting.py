@@ -26,6 +26,7 @@ from guanjia.words import words
 _ = words("guanjia")
 
 VERSION, KEY, HAPPENED = "_version", "_idempotency_key", "_occurred_at"
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _FILE = re.compile(r"/files/([0-9a-f]{8}-[0-9a-f-]{27})")
 
 
@@ -70,7 +71,13 @@ def read_post(context: Context, step: Step) -> Posted:
     if step.late_within is not None:
         happened = parse_form(HappenedForm(), request.form).get(HAPPENED)
     return Posted(raw, int(version) if version.isdigit() and len(version) < 10 else None,
-                  request.form.get(KEY, "")[:100] or None, happened, lookup_texts(request.form))  # fmt: skip
+                  sent_key(), happened, lookup_texts(request.form))  # fmt: skip
+
+
+def sent_key() -> str | None:
+    """The key against sending twice that came with the form; None for what no page of ours puts there."""
+    given = request.form.get(KEY, "")
+    return given if _KEY.fullmatch(given) else None
 
 
 def _store(context: Context, upload: FileStorage) -> str:
