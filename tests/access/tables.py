@@ -205,18 +205,18 @@ site customer_service.request
 site customer_service.service
     -00++++++3 list read timeline explain
     -00+++++33 delete
-    -00+33++33 *create change retire restore offer stop_offering offer stop_offering
+    -00+33++33 *create change retire restore offer stop_offering
 company customer_service.service
     -+0+000+03 list
     -00+000+03 read timeline explain
-    -00+000+33 delete change retire restore offer stop_offering offer stop_offering
+    -00+000+33 delete change retire restore offer stop_offering
     -+03000+33 *create
 site customer_service.contractor
     -00++++++3 list read timeline explain
     -00+++++33 note attach stop_clock resume_clock delete
     -00+33++33 recompute move_rules *create change retire restore review
 site customer_service.takeover
-    -00+33++33 list read timeline explain note attach delete *series *duty *duty
+    -00+33++33 list read timeline explain note attach delete *series *duty
 company tenants.company
     -+03000+03 list
     -003000+03 read timeline explain

@@ -68,8 +68,15 @@ def _spoilt(
 
 def test_the_api_names_the_fields(tried: Tried) -> None:
     """All fields of a form at once, with one kind of bad value after the other."""
+    seen = set()
     for _flow, step, api, _page, form in tried.each():
-        for kind in ("an object", "NUL", "nested deeply", "beyond 64 bits", "a megabyte"):
+        kinds = (
+            ["an object"]
+            if step.form in seen
+            else ["an object", "NUL", "nested deeply", "beyond 64 bits", "a megabyte"]
+        )
+        seen.add(step.form)
+        for kind in kinds:
             sent = dict.fromkeys(form, ALWAYS[kind])
             if kind == "a megabyte":
                 sent = form | {next(iter(form)): MEGABYTE}
@@ -87,7 +94,11 @@ def test_the_api_names_the_fields(tried: Tried) -> None:
 def test_the_greatest_and_least_that_a_schema_takes_is_no_fault(tried: Tried) -> None:
     """What passes the schema is stored, or refused by name; the database never has to say no."""
     count, passed, wrong = 0, 0, []
+    seen = set()
     for flow, step in steps_of(tried.world, forms_only=True):
+        if (step.form, flow.plugin) in seen:
+            continue
+        seen.add((step.form, flow.plugin))
         for name, f in step.form().fields.items():
             for value in extremes(f):
                 api, _page, case_id = tried.place(flow, step)
@@ -105,4 +116,4 @@ def test_the_greatest_and_least_that_a_schema_takes_is_no_fault(tried: Tried) ->
                 assert not tried.world.faults.found, (api, name, value, tried.world.faults.found)
                 count, passed = count + 1, passed + (answer.status_code < 300)
     assert not wrong, "\n".join(wrong)
-    assert count > 400 and passed > 200, (count, passed)
+    assert count > 300 and passed > 150, (count, passed)

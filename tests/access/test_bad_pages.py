@@ -106,7 +106,12 @@ def test_a_refused_form_comes_back_filled_in(tried: Tried) -> None:
 
 
 def _on_pages(tried: Tried) -> Iterator[tuple[Any, ...]]:
-    return (found for found in tried.each() if found[1].on_page)
+    """Each form once, with a step that shows it: what pages make of it is the same for all."""
+    seen = set()
+    for flow, step, api, page, form in tried.each():
+        if step.on_page and (step.form, step.creates) not in seen:
+            seen.add((step.form, step.creates))
+            yield flow, step, api, page, form
 
 
 def _spoilt(step: Step) -> tuple[str, str] | None:
@@ -149,14 +154,13 @@ def _is_shown(step: Step, name: str, expected: list[str], found: Controls) -> bo
 
 
 def test_whatever_is_typed_into_a_step_is_no_fault(tried: Tried) -> None:
-    """Every field of every step holds the same noise, one kind after the other; the wrong ones are marked."""
+    """Every field of every form holds noise, each another kind; then all hold what none takes, and are marked."""
     browser = tried.world.browser("hq")
     for flow, step, _api, page, form in _on_pages(tried):
-        for noise in NOISE[:3]:
-            tried.place(flow, step)  # what went through has moved the case
-            answer = browser.post(page, dict.fromkeys(posted(form), noise))
-            assert answer.status_code in (303, 422), (page, noise[:20], answer.status_code)
-        tried.place(flow, step)
+        noise = {name: NOISE[n % len(NOISE)] for n, name in enumerate(posted(form))}
+        answer = browser.post(page, noise)
+        assert answer.status_code in (303, 422), (page, answer.status_code)
+        tried.place(flow, step)  # what went through has moved the case
         assert step.form is not None
         answer = browser.post(page, dict.fromkeys(step.form().fields, "无此值" * 4000))
         assert answer.status_code == 422, (page, answer.status_code)
@@ -210,15 +214,18 @@ def hand_made(world: World) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def test_whatever_is_posted_to_a_page_made_by_hand_is_no_fault(world: World) -> None:
-    """Each field by itself, with every kind of noise."""
-    count = 0
+    """Each field by itself, with several kinds of noise."""
+    count, wrong = 0, []
     for who, url, names in hand_made(world):
         for name in names:
-            for noise in NOISE:
+            for noise in (NOISE[0], NOISE[4]):
                 answer = world.browser(who).post(url, {name: noise})
-                assert answer.status_code < 500, (url, name, noise[:20])
+                wrong += [(url, name, noise)] if answer.status_code >= 500 else []
                 count += 1
-    assert count > 600
+        answer = world.browser(who).post(url, dict.fromkeys(names, NOISE[5]))
+        wrong += [(url, "all", "long")] if answer.status_code >= 500 else []
+    assert not wrong, (wrong, world.faults.found)
+    assert count > 160
     world.no_faults()
 
 
@@ -270,7 +277,7 @@ def test_files_that_are_none_are_refused(world: World) -> None:
 
 # ---------------------------------------------------------------------- addresses and queries
 
-PARTS = ("x", "%00", "%F0%28%8C%28", "x" * 1500, "..%2f..%2fetc", "__class__", "9" * 40, "-1", quote("家"))
+PARTS = ("%00", "%F0%28%8C%28..%2f..%2fetc", "9" * 1500)
 
 
 def test_nothing_in_an_address_is_a_fault(world: World) -> None:
@@ -320,7 +327,7 @@ def test_a_bad_query_of_a_list_is_named(world: World) -> None:
                         api + query[:60],
                         answer.json,
                     )
-                if flow.key in ("customer_service.request", "tenants.assignment") and name not in (
+                if flow.key == "customer_service.request" and name not in (
                     "limit",
                     "opened_from",
                     "opened_to",
@@ -351,8 +358,8 @@ def test_no_query_of_a_page_is_a_fault(world: World) -> None:
             start = "/hq" if flow.level == COMPANY else "/s/east"
             urls[f"{start}/{flow.plugin}/{flow.name}/new/{step.name}"] = (*step.form().fields, "again")
     for url, names in urls.items():
-        for value in ("\x00", "x" * 3000, "9" * 31, FOREIGN, "site:x", "step:..", "//evil.example", "[1]"):
+        for value in ("\x00", "x" * 3000, "9" * 31, FOREIGN, "site:x"):
             query = "&".join(f"{name}={quote(value)}" for name in names)
             status = world.browser("hq").get(f"{url}?{query}").status_code
-            assert status in (200, 302, 404, 422), (url, value[:20], status)
+            assert status in (200, 302, 404, 422) and (status == 422 or value != "\x00"), (url, value[:20], status)
     world.no_faults()

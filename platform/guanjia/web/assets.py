@@ -37,11 +37,16 @@ class Asset:
     @property
     def version(self) -> str:
         """The installed version of the distribution."""
-        return importlib.metadata.version(self.distribution)
+        return _installed(self.distribution)
 
     def read(self) -> bytes:
         """The content. Raises FileNotFoundError if the package holds it no longer."""
         return importlib.resources.files(self.package).joinpath(self.path).read_bytes()
+
+
+@cache
+def _installed(distribution: str) -> str:
+    return importlib.metadata.version(distribution)  # reads and parses a file: once is enough
 
 
 _CSS, _JS = "text/css; charset=utf-8", "text/javascript; charset=utf-8"
