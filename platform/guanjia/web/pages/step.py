@@ -11,10 +11,10 @@ from flask import Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from guanjia.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unavailable, Waiting, WrongState
-from guanjia.rules.decide import decide
 from guanjia.steps.context import Context
 from guanjia.steps.flow import SITE, Flow, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import judge
+from guanjia.steps.kept_forms import shown_form
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval
 from guanjia.steps.outcome import Done
@@ -186,8 +186,9 @@ def _verdicts(
     rulebook = (host.rulebooks.get(loader.session, kept) if kept
                 else host.rulebooks.current(loader.session, loader.place, loader.now))  # fmt: skip
     plan = host.rulebooks.plan(rulebook)
-    facts = gather(loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now)
-    decision = decide(plan, step.key, facts, with_form=False)
+    _facts, decision = judge(
+        loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now, with_form=False
+    )
     return (
         [reason_view(loader, r, case) for r in decision.denials],
         [reason_view(loader, r, case) for r in decision.asks],
@@ -205,7 +206,7 @@ def _start_values(loader: Loader, context: Context, step: Step, case: Any) -> Ma
     except ValueError:
         approval = None
     if approval is not None and approval.requester_id == context.actor_id and approval.step == step.key:
-        values |= approval.form
+        values |= shown_form(approval.form)
     return values
 
 
