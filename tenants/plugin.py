@@ -7,7 +7,7 @@ from guanjia.words import words
 from tenants import commands, flows, menu, permissions
 from tenants.channels import pages as channel_pages
 from tenants.channels import permissions as channel_permissions
-from tenants.channels import robots, webhooks
+from tenants.channels import reading, robots, webhooks
 from tenants.channels.outside import TenantChannels
 from tenants.directory import TenantDirectory
 from tenants.pages import access, factor, me, operator, policy, sign_in
@@ -39,4 +39,5 @@ plugin = Plugin(
     ),
     directory=TenantDirectory(),
     channels=TenantChannels(),
+    api=reading.READS,
 )

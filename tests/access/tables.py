@@ -183,7 +183,6 @@ API = """
     -00+++++3+ POST   /sites/<uuid:site_id>/files
     -00++++++3 GET    /sites/<uuid:site_id>/files/<uuid:file_id>
     -+03000+03 GET    /company/tenants/deliveries
-    -00+33++33 GET    /sites/<uuid:site_id>/tenants/deliveries
 """
 
 # Below a place (a site, or the company) every flow has its list, its cases and their history, and the steps of each;
