@@ -45,10 +45,15 @@ class Line:
     target_id: UUID
     replays: str | None
 
+    @property
+    def field(self) -> str:
+        """What the step that sends it anew calls it."""
+        return "message" if self.replays == "tenants.robot" else "delivery"
 
-def lines(
+
+def rows(
     loader: Loader, *, state: str = "", target: UUID | None = None, before: UUID | None = None, one: UUID | None = None
-) -> list[Line]:
+) -> Sequence[Delivery]:
     """The newest deliveries of the place, at most a page and one more; with `one` that one alone."""
     query = select(Delivery).where(*_seen(loader))
     if one is not None:
@@ -57,15 +62,21 @@ def lines(
         query = query.where(Delivery.state == state)
     if target is not None:
         query = query.where(Delivery.target_id == target)
-    last = loader.get(Delivery, before)
+    last = None
+    if before is not None:
+        last = loader.session.scalars(select(Delivery).where(*_seen(loader), Delivery.id == before)).first()
     if last is not None:
         query = query.where(
             or_(Delivery.created_at < last.created_at,
                 (Delivery.created_at == last.created_at) & (Delivery.id < last.id))
         )  # fmt: skip
-    rows = loader.session.scalars(query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(PAGE + 1)).all()
-    receivers = _receivers(loader, rows)
-    return [_line(loader, row, receivers) for row in rows]
+    return loader.session.scalars(query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(PAGE + 1)).all()
+
+
+def lines(loader: Loader, found: Sequence[Delivery]) -> list[Line]:
+    """Deliveries as people read them."""
+    receivers = _receivers(loader, found)
+    return [_line(loader, row, receivers) for row in found]
 
 
 def counts(loader: Loader) -> dict[UUID, dict[str, int]]:

@@ -18,7 +18,7 @@ from guanjia.sdk import Context, Loader, StrictSchema, words
 from guanjia.web.caller import caller, current_host, reading, shell, signed_in
 from guanjia.web.forms import FormView, parse_form
 from tenants.channels import permissions
-from tenants.channels.deliveries import PAGE, STATES, counts, lines
+from tenants.channels.deliveries import PAGE, STATES, counts, lines, rows
 from tenants.channels.models import GroupRobot, Webhook
 from tenants.channels.robots import robots
 from tenants.channels.webhooks import RotateForm, WebhookForm, webhooks
@@ -97,7 +97,7 @@ def deliveries(site_code: str | None) -> str:
     target, before = _uuid("target"), _uuid("before")
     with reading(ctx) as loader:
         _may(loader)
-        found = lines(loader, state=state, target=target, before=before)
+        found = lines(loader, rows(loader, state=state, target=target, before=before))
 
         def here(**query: Any) -> str:
             kept = {"target": target, "state": state} | query
@@ -124,11 +124,11 @@ def replay(site_code: str | None, delivery_id: UUID) -> Response:
     ctx = caller(site_code)
     with reading(ctx) as loader:
         _may(loader)
-        found = lines(loader, one=delivery_id)
+        found = lines(loader, rows(loader, one=delivery_id))
         if not found or found[0].replays is None:
             raise NotFound()
     try:
-        ctx.perform(f"{found[0].replays}.replay", found[0].target_id, {"delivery": str(delivery_id)})
+        ctx.perform(f"{found[0].replays}.replay", found[0].target_id, {found[0].field: str(delivery_id)})
         flash(str(_("It is being sent anew.")), "success")
     except (WrongState, Invalid):
         flash(str(_("Its receiver is not in use any more. Take it back into use first.")), "warning")

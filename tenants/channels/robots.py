@@ -75,7 +75,7 @@ class RobotForm(StrictSchema):
 class ReplayForm(StrictSchema):
     """One message to be sent anew."""
 
-    delivery = fields.UUID(required=True, metadata={"label": _("Delivery")})
+    message = fields.UUID(required=True, metadata={"label": _("Delivery")})
 
 
 def _look(form: Mapping[str, Any], row: GroupRobot | None, ctx: StepContext) -> None:
@@ -172,9 +172,9 @@ def test_robot(row: GroupRobot, _form: Mapping[str, Any], ctx: StepContext) -> N
 )
 def replay(row: GroupRobot, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The message is sent to the group anew. Raises Invalid for one that is not this group's."""
-    found = ctx.session.get(Delivery, (ctx.session.company_id, form["delivery"]), with_for_update=True)
+    found = ctx.session.get(Delivery, (ctx.session.company_id, form["message"]), with_for_update=True)
     if found is None or found.kind != ROBOT or found.target_id != row.id:
-        raise Invalid({"delivery": [_("Nothing like this was sent to this group. Choose it from the list.")]})
+        raise Invalid({"message": [_("Nothing like this was sent to this group. Choose it from the list.")]})
     send_again(ctx.session, ctx.host, found)
 
 

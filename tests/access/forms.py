@@ -46,7 +46,7 @@ SPECIAL: dict[str, Any] = {
     "tenants.robot:address": "http://127.0.0.1:9/robot", "tenants.webhook:address": "http://127.0.0.1:9/hook",
     "tenants.robot:secret": "SEC1",
     "events": ["customer_service.request.*"], "tenants.webhook:secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G",
-    "roles": ["site_manager"], "since": "2026-11-01T09:00:00+08:00", "tenants.robot:quiet_from": "21:30",
+    "tenants.robot:roles": ["site_manager"], "tenants.webhook:since": "2026-11-01T09:00:00+08:00", "tenants.robot:quiet_from": "21:30",
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 import office
+from guanjia.channels.models import Delivery
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
@@ -253,6 +254,9 @@ class _Filler:
             "tenants.site": [self.place.site_id],
             "file": [self.keep("site_manager", f"{self.mark}待用.png", PNG)],
         }  # fmt: skip
+        robot = self.by(chief, "tenants.robot.create", title=f"{self.mark}群", kind="wecom", address="http://127.0.0.1:9/robot",
+                        urgent=False, roles=["cashier"])  # fmt: skip
+        self.place.ids |= {"tenants.robot": [robot], "group message": [self._sent("robot", robot, self.place.site_id)]}
         self._spares()
         admin = Context(self.host, self.place.plan.company_id, self.place.plan.admin_id, via="page")
         if self.place.code != "west":
@@ -260,7 +264,23 @@ class _Filler:
             branch = admin.perform(
                 "tenants.org_unit.create", None, {"code": "branch", "name": f"{self.mark}区"}
             ).case_id
-            self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch]}
+            hook = {"title": f"{self.mark}程序", "address": "http://127.0.0.1:9/hook", "events": ["registry.unit.retire"],
+                    "secret": "whsec_" + "MfKQ9r8G" * 6}  # fmt: skip
+            made = admin.perform("tenants.webhook.create", None, hook).case_id
+            self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch], "tenants.webhook": [made],
+                               "webhook delivery": [self._sent("webhook", made, None)]}  # fmt: skip
+
+    def _sent(self, kind: str, target: UUID, site: UUID | None) -> UUID:
+        """A message that went out, to nobody."""
+        with tenant_session(self.place.plan.company_id, write=True) as session:
+            row = Delivery(
+                id=self.host.ids.new(), company_id=session.company_id, site_id=site, kind=kind, target_id=target,
+                origin=f"test:{target}", about="guanjia.test", content={"test": True}, state="delivered", attempts=1,
+                status=200, took_ms=7, created_at=self.host.clock.now(), done_at=self.host.clock.now(),
+            )  # fmt: skip
+            session.add(row)
+            session.commit()
+            return row.id
 
     def _spares(self) -> None:
         """Somebody, a role and a site that tests may retire without anybody else losing ground."""
