@@ -117,6 +117,14 @@ class KeyReused(GuanjiaError):
     title = _("This key was already used for another request. Send the request again with a new key.")
 
 
+class KeyRunning(GuanjiaError):
+    """The first request under the same Idempotency-Key has not been answered yet."""
+
+    status = 409
+    type = "idempotency-key-running"
+    title = _("The first request with this key is still running. Send it again in a few seconds to get its answer.")
+
+
 class TooMany(GuanjiaError):
     """Too many attempts. `retry_after` is in seconds."""
 
@@ -143,3 +151,13 @@ class Unavailable(GuanjiaError):
     status = 503
     type = "unavailable"
     title = _("The service cannot save at the moment. Nothing was changed; try again in a minute.")
+
+
+class PluginFailed(GuanjiaError):
+    """A plugin's own program failed. The message names the module; the fault is counted."""
+
+    type = "plugin-fault"
+    title = _(
+        "A module of this program has a fault here, so this cannot be done now; nothing was saved. The fault has been "
+        "recorded and everything else works. Tell your administrator."
+    )
