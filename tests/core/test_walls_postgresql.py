@@ -19,6 +19,7 @@ from tenants.models import Site
 
 pytestmark = pytest.mark.parametrize("company", ["postgresql"], indirect=True)
 TEST = "(company_id = (NULLIF(current_setting('app.company_id'::text, true), ''::text))::uuid)"
+FOR_BACKUP = "(current_setting('app.backup'::text, true) = 'on'::text)"
 
 
 @pytest.fixture
@@ -54,15 +55,42 @@ def test_a_policy_stands_behind_every_tenant_table_and_binds_the_owner_too(compa
             )
         }
         policies = {
-            row[0]: tuple(row[1:])
+            row[:2]: tuple(row[2:])
             for row in connection.execute(
-                text("select tablename, permissive, cmd, qual, with_check from pg_policies where schemaname = 'public'")
+                text(
+                    "select tablename, policyname, roles::text[], permissive, cmd, qual, with_check from pg_policies"
+                    " where schemaname = 'public'"
+                )
             )
         }
+        owner = connection.scalar(
+            text("select relowner::regrole::text from pg_class where relname = 'guanjia_journal'")
+        )
     wanted = installed(company)
     assert len(wanted) > 30
     assert {name: flags.get(name) for name in wanted} == dict.fromkeys(wanted, (True, True))
-    assert {name: policies.get(name) for name in wanted} == dict.fromkeys(wanted, ("PERMISSIVE", "ALL", TEST, TEST))
+    for name in wanted:
+        assert {policy: found for (table, policy), found in policies.items() if table == name} == {
+            "tenant": (["public"], "PERMISSIVE", "ALL", TEST, TEST),
+            "backup": ([owner], "PERMISSIVE", "SELECT", FOR_BACKUP, None),
+        }, name
+
+
+def test_the_policy_for_backups_opens_nothing_to_the_application_nor_to_an_owner_who_does_not_ask(
+    company: Company, engine: Engine
+) -> None:
+    with engine.connect() as connection:
+        connection.execute(text("select set_config('app.backup', 'on', true)"))
+        assert connection.scalar(text("select count(*) from guanjia_journal")) == 0
+    owner = create_engine(company.host.config.owner_database_url).execution_options(
+        walls_down="to see the owner's wall"
+    )
+    with owner.connect() as connection:
+        assert connection.scalar(text("select count(*) from guanjia_journal")) == 0
+        connection.execute(text("select set_config('app.backup', 'on', true)"))
+        assert connection.scalar(text("select count(*) from guanjia_journal")) > 0
+        assert connection.execute(delete(Series.__table__)).rowcount == 0  # type: ignore[arg-type]
+    owner.dispose()
 
 
 def test_the_applications_role_owns_nothing_and_passes_no_wall(company: Company, engine: Engine, role: str) -> None:
