@@ -200,7 +200,7 @@ def _walls(_host: Host) -> Iterator[Finding]:
         yield Finding("walls", OK, "the application's role owns nothing and is bound by row-level security")
     wanted = {mapper.local_table.name for mapper in Base.registry.mappers if issubclass(mapper.class_, CompanyScoped)}  # type: ignore[attr-defined]
     with db.engine.connect() as connection:
-        walled: dict[str, bool] = dict(connection.execute(text(WALLS)).tuples().all())
+        walled: dict[str, bool] = {row.relname: row.walled for row in connection.execute(text(WALLS))}
     open_ones = sorted(name for name in wanted if walled.get(name) is False)
     if open_ones:
         yield Finding("walls", FAULT, f"no forced row-level security: {', '.join(open_ones[:MOST_NAMED])}",
@@ -264,7 +264,8 @@ def _messages(host: Host) -> Iterator[Finding]:
                 faulty[f"{row.kind} {row.subject}"] = faulty.get(f"{row.kind} {row.subject}", 0) + row.count
     if dead:
         named = ", ".join(f"{code} {n}" for code, n in sorted(dead.items(), key=lambda item: -item[1])[:MOST_NAMED])
-        yield Finding("messages", WARN, f"given up: {named}", 'Their headquarters sees them under "Messages that failed", and tries them again there.')  # fmt: skip
+        do = 'Their headquarters sees them under "Messages that failed", and tries them again there.'
+        yield Finding("messages", WARN, f"given up: {named}", do)
     else:
         yield Finding("messages", OK, "none is given up")
     if faulty:

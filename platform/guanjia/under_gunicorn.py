@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+
 from guanjia.config import Config
 
 _config = Config.from_environment()
@@ -33,11 +35,22 @@ errorlog = "-"
 control_socket_disable = True
 
 
+class Lines(Logger):  # type: ignore[misc]  # gunicorn tells no types
+    """gunicorn's own words go the way of the application's, in the workers too, which are forked afterwards."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called once in the main process, before its first word."""
+        from guanjia.logs import set_up_logs
+
+        super().setup(cfg)
+        set_up_logs(_config)
+
+
+logger_class = Lines
+
 
 def on_starting(_server: Any) -> None:
-    """Nothing is started with settings that lack something: one sentence each, and the end. gunicorn's own words go the
-    way of the application's, in the workers too, which are forked from here."""
-    from guanjia.logs import set_up_logs
+    """Nothing is started with settings that lack something: one sentence each, and the end."""
     from guanjia.production import ConfigFault, check_settings
 
     try:
@@ -45,7 +58,6 @@ def on_starting(_server: Any) -> None:
     except ConfigFault as fault:
         print(fault, file=sys.stderr)
         sys.exit(2)
-    set_up_logs(_config)
 
 
 def when_ready(_server: Any) -> None:
