@@ -15,6 +15,7 @@ from guanjia.channels.models import Delivery
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
+from guanjia.steps import outbox
 from guanjia.steps.models import Approval, Deadline, Notification, StoredFile, Task
 from guanjia.testing import waiting
 from plugins.customer_service.models import Contractor, Service, ServiceRequest, Takeover
@@ -268,7 +269,19 @@ class _Filler:
                     "secret": "whsec_" + "MfKQ9r8G" * 6}  # fmt: skip
             made = admin.perform("tenants.webhook.create", None, hook).case_id
             self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch], "tenants.webhook": [made],
-                               "webhook delivery": [self._sent("webhook", made, None)]}  # fmt: skip
+                               "webhook delivery": [self._sent("webhook", made, None)],
+                               "guanjia.message": [self._failed_message(), self._failed_message()]}  # fmt: skip
+
+    def _failed_message(self) -> UUID:
+        """A message about the office that nobody can carry out stands before headquarters."""
+        company = self.place.plan.company_id
+        with tenant_session(company, write=True) as session:
+            at = self.host.clock.now()
+            row = outbox.schedule(session, self.host, "unheard-of", {}, at=at, site_id=self.place.site_id)
+            session.commit()
+        assert row is not None
+        form = {"message_id": str(row.id), "fault": "UnknownKind: unheard-of"}
+        return self.host.system(company, "test").perform("guanjia.message.fail", None, form).case_id
 
     def _sent(self, kind: str, target: UUID, site: UUID | None) -> UUID:
         """A message that went out, to nobody."""
