@@ -95,6 +95,10 @@ def kept_once(path: Path) -> str:
             os.fsync(stream.fileno())
         try:
             os.link(fresh, path)
+            if os.name != "nt":  # what it seals must not outlive it: its name is durable before it is used
+                folder = os.open(path.parent, os.O_RDONLY)
+                os.fsync(folder)
+                os.close(folder)
         except FileExistsError:
             pass  # another process was faster; its secret counts
         finally:

@@ -151,6 +151,23 @@ class Unavailable(GuanjiaError):
     status = 503
     type = "unavailable"
     title = _("The service cannot save at the moment. Nothing was changed; try again in a minute.")
+    uncertain = _(
+        "The database broke off while it was saving, so it may be saved or not. Send the same again: it counts once."
+    )
+    uncertain_without_key = _(
+        "The database broke off while it was saving, so it may be saved or not. Look whether it is there before you send "
+        "it again."
+    )
+
+
+class DiskFull(Unavailable):
+    """There is no room left to write to; reads still work."""
+
+    type = "disk-full"
+    title = _(
+        "The disk of the server is full, so nothing was saved; reading still works. Tell whoever runs the server to make "
+        "room, then send this again."
+    )
 
 
 class PluginFailed(GuanjiaError):

@@ -36,7 +36,6 @@ _log = logging.getLogger("guanjia.faults")
 
 KEPT_FOR = timedelta(days=90)
 WRITE_EVERY = 1.0  # seconds between two writings of counts
-HOST = "guanjia"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Faults:
         """Count a fault, and answer with the key of the plugin at fault: the one given, else the one in whose program
         the error arose; None where it is nobody's but the host's."""
         owner = plugin or self.owner_of(error)
-        if owner is None:
+        if owner is None or (owner in self._host.plugins and self._host.plugins[owner].always_on):
             return None
         count_fault(owner, kind, subject)
         where = _place_of(error, self._host.plugins.get(owner))
@@ -93,7 +92,7 @@ class Faults:
         while trace is not None:
             module = str(trace.tb_frame.f_globals.get("__name__", ""))
             for plugin in self._host.plugins.values():
-                if plugin.key != HOST and (module + ".").startswith(plugin.package + "."):
+                if not plugin.always_on and (module + ".").startswith(plugin.package + "."):
                     found = plugin.key
             trace = trace.tb_next
         return found

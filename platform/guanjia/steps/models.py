@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanjia.db.base import STAFF_TABLE, Base, CompanyScoped, MaybeSiteScoped, SiteScoped, reference
@@ -244,8 +244,27 @@ class Task(CompanyCase):
         return (
             UniqueConstraint("company_id", "origin"),
             Index("ix_guanjia_task_open", "company_id", "site_id", "state", "due_at"),
-            Index("ix_guanjia_task_target", "company_id", "target_id"),
+            Index(
+                "ix_guanjia_task_target", "company_id", "target_id",
+                postgresql_where=text("target_id IS NOT NULL"), sqlite_where=text("target_id IS NOT NULL"),
+            ),
         )
+
+
+class DutyMark(CompanyScoped):
+    """Up to where the tasks of a periodic duty are made: `digest` names the sites and what each of them owes in the period,
+    so that a second round, or one after a site was added, sees at once what is left to do."""
+
+    __tablename__ = "guanjia_duty_mark"
+    rule: Mapped[str] = mapped_column(String(120))
+    period: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def extra_table_args(cls) -> tuple[Any, ...]:
+        """One mark per rule and period."""
+        return (UniqueConstraint("company_id", "rule", "period"),)
 
 
 class Notification(MaybeSiteScoped):

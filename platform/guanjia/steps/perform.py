@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.unwritable import NOT_WRITTEN, unavailable
 from guanjia.errors import (
     NotFound,
     Refused,
@@ -83,6 +84,7 @@ def perform(
     host = caller.host
     found = host.step(step)
     raw = dict(form or {})
+    committing = False
     try:
         with tenant_session(caller.company_id, write=True) as session:
             slot = answered(session, caller, found, case_id, raw, key, occurred_at) if key else None
@@ -128,12 +130,18 @@ def perform(
             outbox.light_beacons(session, host)
             for entry in ctx.entries:
                 journal.write(session, host.ids, entry)
+            committing = True
             session.commit()
             host.rulebooks.mark_stored(caller.company_id, ctx.rulebook.id)
-    except OperationalError as fault:
+    except NOT_WRITTEN as fault:
+        told = unavailable(fault)
+        if told is None:
+            raise
         count_step(found.flow, "failed")
         _log.exception("the database refused a step")
-        raise Unavailable() from fault
+        if committing and fault.connection_invalidated:
+            told = Unavailable(Unavailable.uncertain if key else Unavailable.uncertain_without_key)
+        raise told from fault
     finally:
         host.faults.flush()
     count_step(found.flow, "late" if done.late else "done")

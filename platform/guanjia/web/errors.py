@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request
 from flask_login import AnonymousUserMixin, current_user
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from guanjia.errors import GuanjiaError, Invalid, Unauthenticated, Unavailable
+from guanjia.db.unwritable import unavailable
+from guanjia.errors import DiskFull, GuanjiaError, Invalid, Unauthenticated
 from guanjia.logs import request_id
 from guanjia.rules.reason import Reason
 from guanjia.schema import localise_errors
@@ -40,10 +41,16 @@ def install_errors(app: Flask) -> None:
         current_host().faults.flush()
 
     @app.errorhandler(OperationalError)
-    def no_database(error: OperationalError) -> AnyResponse:
-        _log.error("the database does not answer", exc_info=error)
-        _without_reader()
-        return told(Unavailable())
+    @app.errorhandler(InternalError)
+    @app.errorhandler(OSError)
+    def not_written(error: OperationalError | InternalError | OSError) -> AnyResponse:
+        answer = unavailable(error)
+        if answer is None:
+            raise error  # the program's own fault: answered as unforeseen
+        _log.error("database or disk do not answer", exc_info=error)
+        if not isinstance(answer, DiskFull):  # with a full disk reading goes on
+            _without_reader()
+        return told(answer)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> AnyResponse:

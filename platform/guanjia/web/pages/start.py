@@ -19,6 +19,7 @@ from guanjia.steps.models import Approval, Deadline, Notification, Task
 from guanjia.web.addresses import ledger_url, page_url, step_url
 from guanjia.web.caller import caller, current_host, reading, signed_in
 from guanjia.web.pages.duties import task_parts
+from guanjia.web.pages.faulty import faults_of_plugins
 from guanjia.web.pages.headings import headings, site_codes
 from guanjia.web.pages.notices import about_cases, notice_parts
 from guanjia.web.security import is_https
@@ -191,7 +192,7 @@ def overview() -> Response:
                 for s in sites
             ],
             approvals=_approvals(loader, waiting_here(loader, loader.actor.id)), inbox_url=page_url("inbox", None),
-            left_out=loader.host.left_out, failed=failed_count(loader), failed_url=page_url("messages"),
+            left_out=loader.host.left_out, faults=faults_of_plugins(loader), failed=failed_count(loader), failed_url=page_url("messages"),
         )  # fmt: skip
     return _remembering(html, "")
 
