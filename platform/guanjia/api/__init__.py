@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Flask, Response, g, request
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from guanjia.api import cases, files, inbox, reads, sessions
@@ -16,7 +16,8 @@ from guanjia.api.openapi import description_of
 from guanjia.api.operation import PREFIX, Operation
 from guanjia.api.problems import problem
 from guanjia.api.sessions import SIGN_OUT
-from guanjia.errors import GuanjiaError, Invalid, NotFound, PluginFailed, Unavailable
+from guanjia.db.unwritable import unavailable
+from guanjia.errors import GuanjiaError, Invalid, NotFound, PluginFailed
 from guanjia.host import Host
 from guanjia.web.errors import plugin_fault
 from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, current_language, current_zone, set_language, set_zone, words
@@ -73,9 +74,14 @@ def _handle_errors(blueprint: Blueprint) -> None:
         return problem(from_http(error))
 
     @blueprint.errorhandler(OperationalError)
-    def no_database(error: OperationalError) -> Response:
-        _log.error("the database does not answer", exc_info=error)
-        return problem(Unavailable())
+    @blueprint.errorhandler(InternalError)
+    @blueprint.errorhandler(OSError)
+    def not_written(error: OperationalError | InternalError | OSError) -> Response:
+        answer = unavailable(error)
+        if answer is None:
+            return fault(error)
+        _log.error("database or disk do not answer", exc_info=error)
+        return problem(answer)
 
     @blueprint.errorhandler(DataError)
     def not_storable(error: DataError) -> Response:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -19,6 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.unwritable import unavailable
 from guanjia.errors import Invalid, NotFound, TooLarge
 from guanjia.keeping import KeyFault, seal_bytes, unseal_bytes
 from guanjia.steps.changes import declared
@@ -26,6 +28,7 @@ from guanjia.steps.models import Approval, StoredFile
 from guanjia.words import words
 
 if TYPE_CHECKING:
+    from guanjia.config import Config
     from guanjia.host import Host
     from guanjia.steps.context import Context, StepContext
 
@@ -38,6 +41,7 @@ ALLOWED = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }  # fmt: skip
 PENDING_FOR = timedelta(days=2)
+_DRAFT = ".part"
 _SPARED = 600  # seconds for which written content is left alone: its row may be on its way
 SEALED = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})  # lists of people
 FILE_WIDGETS = ("photos", "file", "signature")
@@ -71,7 +75,14 @@ class FileStore:
         digest = hashlib.sha256(content).hexdigest()
         sealed = kind in SEALED
         stored = seal_bytes(self._host.config, content, f"{caller.company_id}:{digest}") if sealed else content
-        self._write(caller.company_id, digest, stored)
+        try:
+            self._write(caller.company_id, digest, stored)
+        except OSError as fault:
+            told = unavailable(fault)
+            if told is None:
+                raise
+            _log.exception("a file could not be kept")
+            raise told from fault
         row = StoredFile(
             id=self._host.ids.new(),
             company_id=caller.company_id,
@@ -89,17 +100,23 @@ class FileStore:
         return row.id
 
     def _write(self, company_id: UUID, digest: str, content: bytes) -> None:
+        """The content stands under its checksum, whole and durable, before any row names it; or nothing of it does."""
         path = self._path(company_id, digest)
-        if path.exists():
+        if path.exists() and is_whole(self._host.config, path):
             path.touch()  # wanted again: a sweep leaves it alone
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
+        fresh = _make_folders(path.parent)
+        draft = path.with_name(f".{digest}.{secrets.token_hex(8)}{_DRAFT}")
+        try:
+            with draft.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        for folder in (path.parent, *fresh):
+            sync_folder(folder)
 
     def _path(self, company_id: UUID, digest: str) -> Path:
         return self._folder / company_id.hex / digest[:2] / digest
@@ -159,8 +176,9 @@ class FileStore:
                 gone.append(row.sha256)
             session.commit()
             named = set(session.scalars(select(StoredFile.sha256).where(StoredFile.company_id == company_id)))
-        for digest in set(gone) - named:
-            path = self._path(company_id, digest)
+        left = [self._path(company_id, digest) for digest in set(gone) - named]
+        left += (self._folder / company_id.hex).glob(f"*/.*{_DRAFT}")  # of processes that were killed
+        for path in left:
             if path.exists() and time.time() - path.stat().st_mtime > _SPARED:
                 path.unlink(missing_ok=True)
         return len(gone)
@@ -201,6 +219,36 @@ class FileStore:
             StoredFile.case_id.is_(None),
         )
         return list(session.scalars(query))
+
+
+def is_whole(config: Config, path: Path) -> bool:
+    """Whether stored content has the checksum that is its name. Sealed content needs its key for that."""
+    content = path.read_bytes()
+    try:
+        content = unseal_bytes(config, content, f"{UUID(path.parent.parent.name)}:{path.name}")
+    except KeyFault:
+        return False
+    return hashlib.sha256(content).hexdigest() == path.name
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in the folder outlive a power failure."""
+    if os.name == "nt":  # where a folder cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folder is there; those in which a new name came to stand by that."""
+    if folder.exists():
+        return []
+    above = _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return [folder.parent, *above]
 
 
 def _safe_name(name: str, kind: str) -> str:
