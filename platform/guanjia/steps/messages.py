@@ -135,8 +135,9 @@ def fault_said(host: Host, case: FailedMessage) -> str:
         return str(_("Entries of this step are not right any more: %(fields)s. Tell your administrator.", fields=more))
     if name in FAULTS:
         return str(FAULTS[name])
-    return str(_("The program failed (%(name)s). Tell your administrator; the log has it under %(id)s.",
-                 name=name, id=str(case.message_id)))  # fmt: skip
+    return str(
+        _("The program failed (%(name)s). Tell your administrator; the log has it under the message's id.", name=name)
+    )
 
 
 def _heading(_case: FailedMessage, values: Mapping[str, Any]) -> str:
@@ -163,10 +164,10 @@ messages = Flow(
         Column("about", _("About"), "link", in_api=False),
         Column("about_flow", _("Kind of case"), on_list=False),
         Column("about_id", _("Case"), on_list=False),
-        Column("place", _("Site")),
+        Column("place", _("Site"), on_list=False),
         Column("said", _("What went wrong")),
         Column("fault", _("Fault"), on_list=False),
-        Column("attempts", _("Attempts"), "number"),
+        Column("attempts", _("Attempts"), "number", on_list=False),
         Column("opened_at", _("Failed at"), "moment", sort=True),
         Column("state", _("State"), "state", filter=True),
         Column("outcome", _("Since then"), on_list=False),
