@@ -62,7 +62,7 @@ class WebhookForm(StrictSchema):
     title = name_field(_("Program"), 60)
     address = fields.String(
         required=True, validate=validate.Length(1, 500),
-        metadata={"label": _("Address"), "private": True, "placeholder": "https://"},
+        metadata={"label": _("Address"), "private": True, "widget": "url", "wide": True, "placeholder": "https://"},
     )  # fmt: skip
     events = fields.List(
         fields.String(validate=pattern_text), required=True, validate=validate.Length(1, 50),
