@@ -80,15 +80,13 @@ def households(loader: Loader, rows: Sequence[Household]) -> list[dict[str, Any]
 
 def residents(loader: Loader, rows: Sequence[Resident]) -> list[dict[str, Any]]:
     """With room, masked phone and masked identity number. The whole ones stand under `full_phone` and `full_identity`
-    for a minute after the reader performed `reveal` or `reveal_identity` on that resident, and for nobody else: this is
-    how a program gets the number that it has asked for."""
+    for a minute after the reader performed `reveal` or `reveal_identity` on that resident, and for nobody else, where
+    that one alone is read: this is how a program gets the number that it has asked for."""
     homes = loader.by_id(Household, [row.household_id for row in rows])
     rooms = unit_label(loader, [home.unit_id for home in homes.values()])
     ids = [row.id for row in rows]
     looked_at = _looked_at(loader, ids, "reveal", permissions.PHONE_SEE.key)
-    known = _looked_at(
-        loader, [row.id for row in rows if row.identity], "reveal_identity", permissions.IDENTITY_SEE.key
-    )
+    known = _looked_at(loader, ids, "reveal_identity", permissions.IDENTITY_SEE.key)
     config = loader.host.config
     return [
         {
@@ -101,8 +99,8 @@ def residents(loader: Loader, rows: Sequence[Resident]) -> list[dict[str, Any]]:
 
 
 def _looked_at(loader: Loader, ids: Sequence[UUID], step: str, permission: str) -> set[UUID]:
-    """Those of the residents whose full number the reader has looked at within the last minute."""
-    if loader.actor is None or not loader.may(permission) or not ids:
+    """The one resident, where the reader has looked at the full number within the last minute; nobody of a list."""
+    if len(ids) != 1 or loader.actor is None or not loader.may(permission):
         return set()
     query = select(JournalEntry.case_id).where(
         JournalEntry.company_id == loader.company_id, JournalEntry.case_id.in_(ids),

@@ -93,7 +93,9 @@ def test_the_database_and_the_journal_hold_nothing_readable(east: office.Office)
         assert OTHER not in value and OTHER[6:14] not in value
     with desk.context.reading() as loader, speaking("en"):
         entries = loader.session.scalars(
-            select(JournalEntry).where(JournalEntry.company_id == loader.company_id, JournalEntry.case_id == person)
+            select(JournalEntry)
+            .where(JournalEntry.company_id == loader.company_id, JournalEntry.case_id == person)
+            .order_by(JournalEntry.seq)
         ).all()
         details = loader.session.scalars(
             select(JournalDetail).where(JournalDetail.company_id == loader.company_id)
