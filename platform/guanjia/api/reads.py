@@ -11,7 +11,7 @@ from guanjia.api.body import read_query
 from guanjia.api.credentials import caller, reading
 from guanjia.api.operation import Operation
 from guanjia.api.problems import answer
-from guanjia.errors import Forbidden, NotFound
+from guanjia.errors import Forbidden, GuanjiaError, NotFound
 from guanjia.host import Host
 from guanjia.manifest import ApiRead, Plugin
 from guanjia.schema import StrictSchema
@@ -47,4 +47,11 @@ def _read(host: Host, plugin: Plugin, read: ApiRead, site_id: UUID | None = None
         if not loader.may(read.permission):
             raise Forbidden()
         query = read_query((read.query or NoQuery)())
-        return answer(read.answer().dump(read.read(loader, query)))
+        try:
+            found = answer(read.answer().dump(read.read(loader, query)))
+        except GuanjiaError:
+            raise
+        except Exception as fault:
+            name = schema_name(plugin, read)
+            raise host.faults.failed("api", name, fault, loader.company_id, plugin.key) from fault
+        return found
