@@ -56,6 +56,7 @@ def enter_code(host: Host, session_id: str | None, code: str) -> None:
             session.commit()
             raise HalfWayOver() if row.tries >= TRIES else Unauthenticated(WRONG_CODE)
         person.last_step, person.recovery = taken.last_step, taken.recovery
+        person.factor = second_factor.with_newest_key(host.config, person.factor, factor.context)
         row.stage, row.created_at, row.seen_at = NOTHING, now, now
         row.expires_at = now + timedelta(seconds=host.config.session_absolute)
         session.commit()

@@ -99,7 +99,7 @@ def offer_factor(host: Host, who: SignedIn, sealed: str | None = None) -> Offer:
         secret, sealed = second_factor.new_secret(), None
     with tenant_session(who.company_id) as session:
         person = session.get_one(Staff, (who.company_id, who.staff_id))
-        issuer = f"{company_of(session).name} · 管家"
+        issuer = company_of(session).name
     address = second_factor.address_of(secret, f"{person.account}@{who.company_code}", issuer)
     return Offer(sealed or second_factor.seal_secret(host.config, secret, context), secret, address)
 

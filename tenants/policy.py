@@ -65,7 +65,7 @@ def _role_choices(loader: Loader, _row: Any) -> Mapping[str, Sequence[tuple[str,
 
 
 @company.step(
-    "set_sign_in_policy", [ACTIVE], title=_("Sign-in and passwords"), form=SignInPolicyForm, prefill=_now,
+    "set_sign_in_policy", [ACTIVE], title=_("Change the sign-in policy"), form=SignInPolicyForm, prefill=_now,
     choices=_role_choices, permission=permissions.COMPANY.key,
 )  # fmt: skip
 def set_sign_in_policy(row: Company, form: Mapping[str, Any], ctx: StepContext) -> None:

@@ -21,7 +21,7 @@ import pyotp
 import segno
 
 from guanjia.config import Config
-from guanjia.keeping import KeyFault, seal, unseal
+from guanjia.keeping import KeyFault, seal, sealed_with_newest, unseal
 from guanjia.words import words
 
 _ = words("tenants")
@@ -79,6 +79,12 @@ def open_secret(config: Config, sealed: str, context: str) -> str | None:
         return None
 
 
+def with_newest_key(config: Config, sealed: str, context: str) -> str:
+    """The same secret sealed with the newest key, so that an old one can be taken from the list in time."""
+    secret = None if sealed_with_newest(config, sealed) else open_secret(config, sealed, context)
+    return sealed if secret is None else seal(config, secret, context)
+
+
 def step_of(secret: str, code: str, now: datetime, after: int = 0) -> int | None:
     """The time step whose code this is, at most one step off `now` and later than the step `after`; else None."""
     digits = _digits(code)
@@ -125,7 +131,7 @@ def address_of(secret: str, account: str, issuer: str) -> str:
 
 def picture_of(address: str) -> str:
     """The address as a QR code: an SVG in a data URI, which the pages' strict policy allows as a picture."""
-    return str(segno.make(address, error="m").svg_data_uri(scale=5, border=3, dark="#000", light="#fff"))
+    return str(segno.make(address, error="l").svg_data_uri(scale=5, border=3, dark="#000", light="#fff"))
 
 
 def in_groups(secret: str) -> str:

@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import OperationalError
 
 from guanjia.db.session import TenantSession, system_session, tenant_session
+from guanjia.db.unwritable import NOT_WRITTEN
 from guanjia.errors import Forbidden, Unauthenticated
 from guanjia.host import Host
 from guanjia.ports import SignedIn
@@ -24,7 +24,7 @@ from guanjia.words import words
 from tenants.models import ACTIVE, ApiToken, Company, Credential, LoginSession, SecondFactor, Staff
 from tenants.owed import CODE, ENROL, PASSWORD, company_of, limits_of_sessions, what_is_owed
 from tenants.passwords import hash_password, matches, needs_rehash
-from tenants.second_factor import TRIES, WRONG_CODE, Factor, context_of, take
+from tenants.second_factor import TRIES, WRONG_CODE, Factor, context_of, take, with_newest_key
 from tenants.throttle import count_attempt, forgive, limits_for, limits_for_code
 
 _ = words("tenants")
@@ -238,6 +238,7 @@ def _take_code(host: Host, session: TenantSession, staff_id: UUID, code: str, no
     if taken is None:
         return None
     row.last_step, row.recovery = taken.last_step, taken.recovery
+    row.secret = with_newest_key(host.config, row.secret, factor.context)
     session.flush()
     return taken.by_recovery
 
@@ -356,7 +357,7 @@ def _touch(
             if row is not None:
                 setattr(row, column, now)
                 session.commit()
-    except OperationalError:  # reading goes on where writing does not
+    except NOT_WRITTEN:  # reading goes on where writing does not
         _log.warning("the time of last use could not be written")
 
 

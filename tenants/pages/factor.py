@@ -75,7 +75,7 @@ def second_factor() -> Response:
     html = render_template(
         "tenants/second_factor_new.html", form=FormView.of(schema, data=data, errors=errors), must=who.held == ENROL,
         picture=picture_of(offer.address), secret=in_groups(offer.secret), replaces=state.since is not None,
-        action=url_for("tenants_factor.second_factor"), company=who.company_code,
+        action=url_for("tenants_factor.second_factor"), address=offer.address,
     )  # fmt: skip
     return wait_for(slow, make_response(html, status))
 

@@ -142,7 +142,7 @@ def factor() -> Response:
     html = render_template(
         "tenants/second_factor_new.html", must=False, replaces=operator.factor is not None, secret=in_groups(offer.secret),
         form=FormView.of(ConfirmAgainForm(), data={"sealed": offer.sealed}, errors=errors),
-        picture=picture_of(offer.address), action=url_for("tenants_operator.factor"),
+        picture=picture_of(offer.address), action=url_for("tenants_operator.factor"), address=offer.address,
     )  # fmt: skip
     return wait_for(slow, make_response(html, status))
 

@@ -133,7 +133,7 @@ def test_whoever_owes_a_second_factor_sets_it_up_before_anything_else(app: Flask
     for path in ("/me/sessions", "/me/tokens", "/notifications", "/s/a/tenants/staff/export.xlsx"):
         assert browser.get(path).headers["Location"].startswith("/me/second-factor"), path
     page = browser.get("/me/second-factor?next=/s/a/")
-    assert "您的岗位必须使用二次验证" in page.text and "present_password" not in page.text
+    assert "您担任的角色必须使用二次验证" in page.text and "present_password" not in page.text
     secret = secret_on(page.text)
     answer = browser.post("/me/second-factor", sealed=sealed_on(page.text), code=code_of(firm, secret), next="/s/a/")
     assert 'href="/s/a/"' in answer.text

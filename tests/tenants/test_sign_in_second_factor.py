@@ -287,3 +287,28 @@ def test_an_offer_and_a_secret_open_for_their_own_person_only(firm: Firm, li: UU
         row = session.scalars(select(LoginSession).where(LoginSession.company_id == firm.company, LoginSession.stage == "code",
                                                          LoginSession.staff_id == other.staff_id)).one()  # fmt: skip
     assert row.tries == 1
+
+
+def test_a_change_of_keys_locks_nobody_out(firm: Firm, li: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealed anew at the next code; then the old key can go. With the key lost, a recovery code still opens."""
+    secret, codes = set_up(firm, enter(firm).signed_in)
+    old, new = key_in_use(firm), "n" * 40
+
+    def keys(listed: str) -> None:
+        monkeypatch.setattr(firm.host, "config", replace(firm.host.config, data_key=listed))
+
+    keys(f"{new},{old}")
+    enter_code(firm.host, enter(firm).signed_in.get_id(), code_of(firm, secret))
+    firm.clock.move(timedelta(minutes=1))
+    keys(new)
+    enter_code(firm.host, enter(firm).signed_in.get_id(), code_of(firm, secret))
+    firm.clock.move(timedelta(minutes=1))
+    keys("l" * 40)
+    half = enter(firm).signed_in.get_id()
+    with pytest.raises(Unauthenticated):
+        enter_code(firm.host, half, code_of(firm, secret))
+    assert enter_code(firm.host, half, codes[0]).stage == ""
+
+
+def key_in_use(firm: Firm) -> str:
+    return firm.host.config.data_key or (firm.host.config.data_folder / "data.key").read_text(encoding="ascii").strip()

@@ -31,7 +31,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Permissions-Policy": ", ".join(
         ("camera=(self)", *(f"{feature}=()" for feature in (
-            "accelerometer", "bluetooth", "browsing-topics", "display-capture", "geolocation", "gyroscope", "hid",
+            "accelerometer", "browsing-topics", "display-capture", "geolocation", "gyroscope", "hid",
             "magnetometer", "microphone", "midi", "payment", "serial", "usb",
         )))
     ),
