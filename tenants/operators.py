@@ -5,6 +5,7 @@ Their accounts stand outside every company; nothing here opens a case, a person 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import system_session, tenant_session
+from guanjia.db.unwritable import NOT_WRITTEN
 from guanjia.errors import Invalid, NotFound, Unauthenticated
 from guanjia.host import Host
 from guanjia.steps import journal
@@ -25,6 +27,7 @@ from tenants.sign_in import HALF_WAY, SEEN_EVERY
 from tenants.throttle import count_attempt, forgive, limits_for
 
 _ = words("tenants")
+_log = logging.getLogger("tenants.operators")
 
 ACTIVE, SUSPENDED = "active", "suspended"
 
@@ -110,9 +113,12 @@ def operator_of(host: Host, session_id: str | None) -> Operator | None:
     if now >= row.seen_at + timedelta(seconds=host.config.session_idle):
         return None
     if now - row.seen_at >= SEEN_EVERY:
-        with system_session(write=True) as session:
-            session.get_one(OperatorSession, wanted).seen_at = now
-            session.commit()
+        try:
+            with system_session(write=True) as session:
+                session.get_one(OperatorSession, wanted).seen_at = now
+                session.commit()
+        except NOT_WRITTEN:  # reading goes on where writing does not
+            _log.warning("the time of last use could not be written")
     return operator
 
 

@@ -17,6 +17,8 @@ from typing import IO, Any
 
 import msgspec
 
+from guanjia.files.store import sync_folder
+
 FORMAT = 1
 MANIFEST = "manifest.json"
 _BLOCK = 1 << 20
@@ -135,15 +137,6 @@ def new_archive(target: Path) -> Iterator[Writer]:
         raise BackupFault(f"{target} exists already. Name another file; a backup never replaces one.") from None
     finally:
         draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """The names in the folder outlive a power failure."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Archive:

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from guanjia.app import create_app
 from guanjia.backup.archive import Archive, BackupFault, Manifest
 from guanjia.backup.contents import Contents
-from guanjia.backup.making import KINDS, SECRET_FILE, data_keys, is_whole, kind_of
+from guanjia.backup.making import KINDS, SECRET_FILE, data_keys, kind_of, stands
 from guanjia.config import Config
 from guanjia.db.base import db
 from guanjia.db.migrate import alembic_config, pending, upgrade
@@ -136,7 +136,7 @@ def _verify(config: Config, manifest: Manifest, done: Restored) -> None:
             done.entries += sum(seq for seq, _digest in heads.values())
     for name in (part.name for part in manifest.parts if part.name.startswith("files/")):
         path = config.data_folder / name
-        if not path.is_file() or not is_whole(config, path):
+        if not path.is_file() or not stands(config, path):
             done.faults.append(f"{name} is not whole")
     for name in manifest.missing:
         done.warnings.append(f"{name} was missing already when the backup was made")

@@ -13,8 +13,9 @@ from urllib.parse import quote
 
 from sqlalchemy import NullPool, create_engine, make_url
 
-from guanjia.backup.archive import BackupFault, sync_folder
+from guanjia.backup.archive import BackupFault
 from guanjia.backup.contents import Contents, read_contents
+from guanjia.files.store import sync_folder
 
 PART = "database.sqlite.gz"
 
