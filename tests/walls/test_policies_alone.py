@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, Table, create_engine, delete, event, func, insert, select, text, update
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from guanjia.db import session as sessions
 from guanjia.db.base import db
@@ -123,6 +123,22 @@ def _session(filled: Filled) -> TenantSession:
     session = TenantSession(bind=db.engine.execution_options(**DOWN), expire_on_commit=False, autoflush=False)
     session.company_id = filled.ours
     return session
+
+
+def test_a_connection_that_died_in_the_pool_is_told_of_and_replaced(filled: Filled, engine: Engine) -> None:
+    with engine.connect() as connection:
+        pid = connection.scalar(text("select pg_backend_pid()"))
+    with db.engine.execution_options(**DOWN).connect() as connection:
+        connection.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+    for dead in (True, False):
+        session = TenantSession(bind=engine, autoflush=False)
+        session.company_id = filled.ours
+        if dead:
+            with pytest.raises(OperationalError):
+                session.scalars(select(Site)).all()
+        else:
+            assert len(session.scalars(select(Site)).all()) == 2
+        session.close()
 
 
 def test_the_company_is_gone_after_the_transaction(filled: Filled, engine: Engine) -> None:

@@ -13,9 +13,13 @@ from uuid import UUID
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from guanjia.db.base import Base, CompanyScoped, db
+
+
+OPENED = "guanjia.opened"  # in a session's info: ids of the cases that this transaction opened
 
 
 class WallError(RuntimeError):
@@ -88,7 +92,7 @@ def _add_company(state: ORMExecuteState) -> None:
         raise WallError("a tenant statement outside a tenant session")
     company_id = state.session.company_id
     if not state.is_orm_statement:
-        raise WallError("a Core statement goes round the company's criterion; such stand in guanjia.db.counting alone")
+        raise WallError("a Core statement goes round the company's criterion; such stand in guanjia.db.counting and guanjia.db.many alone")
     if state.is_insert or state.is_update:
         _compare_rows(state, company_id)
     if state.is_select or state.is_update or state.is_delete:
@@ -143,6 +147,9 @@ def _tell_database(session: TenantSession, _: SessionTransaction, connection: Co
             cursor.execute("select version from guanjia_tenant where id = ?", (session.company_id.hex,))
             found = cursor.fetchone()
             session._version = found[0] if found else None
+    except connection.dialect.loaded_dbapi.OperationalError as fault:  # told as all others are; the pool lets go of it
+        connection.invalidate(fault)
+        raise OperationalError(_TELL, {}, fault, connection_invalidated=True) from fault
     finally:
         cursor.close()
 
@@ -151,6 +158,7 @@ def _tell_database(session: TenantSession, _: SessionTransaction, connection: Co
 def _ask_again(session: TenantSession, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session._version = None
+        session.info.pop(OPENED, None)
 
 
 @event.listens_for(SystemSession, "do_orm_execute")
@@ -176,7 +184,7 @@ def prepare_engine(engine: Engine) -> None:
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver must not begin by itself; `_begin` does
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
