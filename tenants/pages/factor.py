@@ -14,7 +14,7 @@ from guanjia.web.caller import current_host, signed_in
 from guanjia.web.forms import FormView, parse_form
 from tenants import own
 from tenants.owed import ENROL
-from tenants.pages.sign_in import local_path, too_many, wait_for
+from tenants.pages.sign_in import local_path, too_many, wait_for, without_menu
 from tenants.second_factor import in_groups, picture_of
 
 _ = words("tenants")
@@ -72,6 +72,8 @@ def second_factor() -> Response:
         return _standing(state)
     offer = own.offer_factor(host, who, str(raw.get("sealed") or ""))
     data = {"sealed": offer.sealed, "next": raw.get("next")}
+    if who.held:
+        without_menu()
     html = render_template(
         "tenants/second_factor_new.html", form=FormView.of(schema, data=data, errors=errors), must=who.held == ENROL,
         picture=picture_of(offer.address), secret=in_groups(offer.secret), replaces=state.since is not None,

@@ -18,7 +18,7 @@ from guanjia.web.forms import FormView, parse_form
 from guanjia.words import show
 from tenants import own, permissions
 from tenants.owed import PASSWORD
-from tenants.pages.sign_in import local_path, too_many, wait_for
+from tenants.pages.sign_in import local_path, too_many, wait_for, without_menu
 from tenants.tokens import TokenForm, scope_choices
 
 _ = words("tenants")
@@ -89,6 +89,8 @@ def password() -> Response:
             errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
     view = FormView.of(PasswordForm(), data={"next": target}, errors=errors)
     must = who.held == PASSWORD
+    if must:
+        without_menu()
     html = render_template("tenants/me_password.html", form=view, must=must, action=url_for("tenants_me.password"),
                            worn_out=must and own.is_worn_out(current_host(), who))  # fmt: skip
     return wait_for(slow, make_response(html, status))

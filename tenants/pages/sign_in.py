@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from guanjia.errors import Forbidden, TooMany, Unauthenticated
 from guanjia.sdk import StrictSchema, words
+from guanjia.web.caller import shell
 from guanjia.web.forms import FormView, parse_form
 from guanjia.web.security import cookie_name, set_cookie
 from tenants.directory import current_host
@@ -159,6 +160,12 @@ def first_things_first() -> Response | None:
     if request.method not in ("GET", "HEAD"):
         raise Forbidden(SAYS[current_user.held])
     return redirect(url_for(first, next=request.full_path.rstrip("?")))
+
+
+def without_menu() -> None:
+    """The page shows no ways to anywhere else: they would all lead back to it."""
+    around = shell()
+    around.menu, around.tabs, around.sites = (), (), ()
 
 
 def too_many(slow: TooMany) -> object:
