@@ -70,7 +70,7 @@ class WebhookForm(StrictSchema):
                   "help": _("One a line, with * for any part: customer_service.request.* or *.breach")},
     )  # fmt: skip
     sites = fields.List(
-        fields.UUID(), load_default=list,
+        fields.UUID(metadata={"widget": "select"}), load_default=list,
         metadata={"label": _("Only at these sites"), "widget": "checkboxes",
                   "help": _("None chosen: all sites, and what headquarters does itself.")},
     )  # fmt: skip

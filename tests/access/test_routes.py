@@ -183,6 +183,8 @@ def test_the_pages_of_a_flow_are_open_to_whom_its_api_is(world: World, who: str)
             continue
         plugin, flow, *rest = path.split("/")[4 if path.startswith("/api/v1/company") else 5 :]
         start = "/s/east" if path.startswith("/api/v1/sites") else "/hq"
+        if f"{plugin}.{flow}" not in world.host.flows:  # a reading of the plugin's own, which has no page
+            continue
         ending = "" if rest == [] else f"/{ids[f'{plugin}.{flow}']}" if rest == ["<uuid:case_id>"] else None
         if ending is None or (rest and (plugin, flow) == ("guanjia", "approval")):
             continue

@@ -40,7 +40,12 @@ def test_a_program_is_connected_and_its_secret_shown_once(company: Company, east
     made = hq.post("/hq/channels/webhooks/new", form)
     (secret,) = set(SECRET.findall(made.text))
     overview = hq.page("/hq/channels")
-    assert "财务系统" in overview and "customer_service.request.*" in overview and secret not in overview
+    assert (
+        "财务系统" in overview
+        and "东苑管理处" in overview
+        and "customer_service.request.*" in overview
+        and secret not in overview
+    )
     opened(east)
     company.settle()
     assert verified(outside.came[0], secret)
