@@ -18,7 +18,6 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_lo
 
 from guanjia.db.base import Base, CompanyScoped, db
 
-
 OPENED = "guanjia.opened"  # in a session's info: ids of the cases that this transaction opened
 
 
