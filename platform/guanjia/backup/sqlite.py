@@ -34,9 +34,16 @@ def dump(url: str, folder: Path) -> tuple[Path, Contents, str]:
     if not source.exists():
         raise BackupFault(f"There is no database at {source}. Check GUANJIA_DATA and GUANJIA_DATABASE_URL.")
     # All pages in one go: in steps, each write of another process would make it begin anew.
-    with closing(_open(source, "rw")) as here, closing(sqlite3.connect(copy)) as there:
-        here.backup(there)
-        there.execute("PRAGMA journal_mode=DELETE")
+    try:
+        with closing(_open(source, "rw")) as here, closing(sqlite3.connect(copy)) as there:
+            here.backup(there)
+            there.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.OperationalError as fault:
+        raise BackupFault(
+            f"{source} could not be copied to {folder.parent}: {fault}. Make room there, or try again."
+        ) from fault
+    except sqlite3.DatabaseError as fault:
+        raise BackupFault(_damaged(source, fault)) from fault
     check(copy)
     contents = contents_of(f"sqlite:///{copy}")
     packed = folder / PART
@@ -53,9 +60,13 @@ def check(path: Path) -> None:
             told = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             dangling = connection.execute("PRAGMA foreign_key_check").fetchone()
     except sqlite3.DatabaseError as fault:
-        raise BackupFault(f"The database {path} is damaged: {fault}. Restore it from an earlier backup.") from fault
+        raise BackupFault(_damaged(path, fault)) from fault
     if told != "ok" or dangling is not None:
-        raise BackupFault(f"The database {path} is damaged: {told}. Restore it from an earlier backup.")
+        raise BackupFault(_damaged(path, told if told != "ok" else f"rows of {dangling[0]} point nowhere"))
+
+
+def _damaged(path: Path, why: object) -> str:
+    return f"The database {path} is damaged: {why}. Restore it from an earlier backup."
 
 
 def contents_of(url: str) -> Contents:
@@ -77,7 +88,7 @@ def refuse_if_open(url: str) -> None:
         return
     path = file_of(url)
     try:
-        with closing(_open(path, "rw")) as connection:
+        with closing(_open(path, "rw", patience=1)) as connection:
             connection.execute("PRAGMA locking_mode=EXCLUSIVE")
             connection.execute("BEGIN EXCLUSIVE")  # whoever uses it holds a lock on it, idle or not
             connection.execute("ROLLBACK")
@@ -119,5 +130,5 @@ def _set_aside(path: Path) -> Path:
     return kept
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=15, isolation_level=None)
+def _open(path: Path, mode: str, patience: float = 15) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=patience, isolation_level=None)
