@@ -42,9 +42,9 @@ class Acknowledged:
 
 
 class Clients:
-    """Sixteen threads that post service requests until all of them are acknowledged."""
+    """Threads, sixteen of them unless said otherwise, that post service requests until all are acknowledged."""
 
-    def __init__(self, server: Server, plan: Plan, count: int) -> None:
+    def __init__(self, server: Server, plan: Plan, count: int, at_once: int = AT_ONCE) -> None:
         self._server, self._plan = server, plan
         self._tokens = {site: server.token(f"{site}-receptionist") for site in SITES}
         self._todo = iter([Write(n, SITES[n % 2]) for n in range(count)])
@@ -57,7 +57,7 @@ class Clients:
         self.refused: dict[int, int] = {}  # by status, of answers that ask to try again
         self.faults: list[str] = []
         self.longest = 0.0  # seconds from the first try to the acknowledgement
-        self._threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(AT_ONCE)]
+        self._threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(at_once)]
 
     def start(self) -> None:
         """They set off."""

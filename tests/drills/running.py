@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +102,25 @@ def installation(request: pytest.FixtureRequest, folder: Path, kind: str) -> Ite
         yield Installation(kind, folder, server.app_url(owner), owner, server.app_role, plan)
     finally:
         servers.drop(server.owner_url, own)
+
+
+@contextlib.contextmanager
+def elsewhere(request: pytest.FixtureRequest, there: Installation, folder: Path) -> Iterator[Installation]:
+    """Where nothing is yet: an empty folder, and on PostgreSQL an empty database."""
+    folder.mkdir()
+    if there.kind == "sqlite":
+        url = f"sqlite:///{folder}/guanjia.sqlite"
+        yield replace(there, folder=folder, url=url, owner_url=url)
+        return
+    if shutil.which("pg_dump") is None:
+        servers.missing("No pg_dump: install postgresql-client")
+    server: servers.Postgres = request.getfixturevalue("postgres")
+    name = f"guanjia_restored_{os.getpid()}_{time.monotonic_ns()}"
+    owner = servers.clone(server.owner_url, "template0", name)
+    try:
+        yield replace(there, folder=folder, url=server.app_url(owner), owner_url=owner)
+    finally:
+        servers.drop(server.owner_url, name)
 
 
 def _copy_files(template: Path, folder: Path) -> None:

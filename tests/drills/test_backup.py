@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 import json
-import os
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-import servers
 from drills.clients import Clients, numbers_of
-from drills.running import DATABASES, FULL, Installation, installation, serving
+from drills.running import DATABASES, FULL, Installation, elsewhere, installation, serving
 from guanjia.db.session import tenant_session
 from guanjia.sdk import Context
 from guanjia.steps import journal
@@ -30,23 +25,6 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"
     "000049454e44ae426082"
 )
-
-
-@contextlib.contextmanager
-def elsewhere(request: pytest.FixtureRequest, there: Installation, folder: Path) -> Iterator[Installation]:
-    """Where nothing is yet: an empty folder, and on PostgreSQL an empty database."""
-    folder.mkdir()
-    if there.kind == "sqlite":
-        url = f"sqlite:///{folder}/guanjia.sqlite"
-        yield dataclasses.replace(there, folder=folder, url=url, owner_url=url)
-        return
-    server: servers.Postgres = request.getfixturevalue("postgres")
-    name = f"guanjia_restored_{os.getpid()}_{time.monotonic_ns()}"
-    owner = servers.clone(server.owner_url, "template0", name)
-    try:
-        yield dataclasses.replace(there, folder=folder, url=server.app_url(owner), owner_url=owner)
-    finally:
-        servers.drop(server.owner_url, name)
 
 
 def told(there: Installation, *words: str, code: int = 0) -> dict[str, Any]:
@@ -85,7 +63,7 @@ def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
     with installation(request, home, kind) as there:
         pictures = keep_files(there, 5)
         with serving(there) as server:
-            clients = Clients(server, there.plan, NO_END)
+            clients = Clients(server, there.plan, NO_END, at_once=4)
             clients.start()
             clients.until(BEFORE)
             acknowledged = dict(clients.acknowledged)
@@ -114,7 +92,7 @@ def test_what_was_acknowledged_before_a_backup_is_there_after_a_restore(
                 own = [requests[w.content][1] for w in clients.writes if w.site == prefix and w.content in requests]
                 assert numbers_of(own) == list(range(1, len(own) + 1))
             with serving(new) as server:  # it starts on it, and goes on from there
-                again = Clients(server, new.plan, 2)
+                again = Clients(server, new.plan, 2, at_once=1)
                 again.start()
                 again.join()
             with new.host(), tenant_session(new.plan.company_id) as session:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import create_engine, text
 
-from drills.running import Installation, installation
+from drills.running import Installation, elsewhere, installation
 from guanjia.backup.archive import MANIFEST, Archive, BackupFault, Manifest, new_archive
 from guanjia.backup.commands import backup, restore
 from guanjia.backup.making import make_backup
@@ -176,6 +177,41 @@ def test_a_backup_of_a_newer_release_is_refused(home: Installation, made: Path, 
         remade(made, tmp_path / "format.tar", lambda m: replaced(m, format=2))
 
 
+def test_postgresql_is_replaced_only_when_asked_and_while_nobody_uses_it(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "home").mkdir()
+    with installation(request, tmp_path / "home", "postgresql") as there:
+        made, manifest = make_backup(config_of(there), tmp_path / "made.tar")
+        assert manifest.rows["guanjia_journal"] == sum(s for c in manifest.heads.values() for s, _d in c.values()) > 50
+        with elsewhere(request, there, tmp_path / "new") as new:
+            put_key(there, new.folder)
+            config = Config.from_environment(new.env())
+            for force in (False, True):
+                done = bring_back(Archive(made), config, force=force)
+                assert (done.faults, done.warnings) == ([], [])
+            with pytest.raises(BackupFault, match="--force"):
+                bring_back(Archive(made), config)
+            engine = create_engine(new.url)
+            with engine.connect() as connection, pytest.raises(BackupFault, match="Stop web processes and workers"):
+                connection.execute(text("select 1"))
+                bring_back(Archive(made), config, force=True)
+            engine.dispose()
+            # the application's role is bound as before, and a backup can be made of the restored database, too
+            assert make_backup(config, tmp_path / "again.tar")[1].rows == manifest.rows
+
+
+def test_an_owner_from_whom_rows_are_hidden_makes_no_backup(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with installation(request, tmp_path, "postgresql") as there:
+        engine = create_engine(there.owner_url)
+        with engine.begin() as connection:
+            connection.execute(text("drop policy backup on guanjia_journal"))
+        engine.dispose()
+        with pytest.raises(BackupFault, match="hidden.*guanjia_journal"):
+            make_backup(config_of(there), tmp_path / "made.tar")
+        assert not (tmp_path / "made.tar").exists()
+
+
 # -- keys and files -------------------------------------------------------------------------------------------------
 
 
@@ -206,7 +242,7 @@ def test_files_that_are_missing_or_damaged_are_named(home: Installation, tmp_pat
 
 
 def put_key(home: Installation, folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "data.key").write_bytes((home.folder / "data.key").read_bytes())
 
 
