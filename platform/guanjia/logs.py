@@ -89,6 +89,11 @@ def install_request_log(app: Flask) -> None:
 
     Installed before anything else, so that its line is written last, when the status is known."""
 
+    def told_elsewhere(_fault: Any) -> None:
+        """Flask's own line would quote the address; whoever answers the fault logs it."""
+
+    app.log_exception = told_elsewhere  # type: ignore[assignment, method-assign]
+
     @app.before_request
     def begin() -> None:
         request.environ[_BEGAN] = time.perf_counter()

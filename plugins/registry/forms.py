@@ -154,7 +154,7 @@ class IdentityLookForm(StrictSchema):
     )  # fmt: skip
     note = fields.String(
         validate=validate.Length(max=200),
-        metadata={"label": _("Remark"), "private": True, "help": _("For example who asked, and in which matter.")},
+        metadata={"label": _("Remark"), "widget": "text", "private": True, "help": _("For example who asked, and in which matter.")},
     )  # fmt: skip
 
 

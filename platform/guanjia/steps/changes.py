@@ -102,7 +102,7 @@ def changes_of(
         if old == new:
             continue
         if column.info.get("sealed"):  # that it changed is kept, neither value is, not even sealed
-            public[attribute.key] = [bool(old), bool(new)]
+            public[attribute.key] = [bool(old) or "", bool(new) or ""]
             continue
         is_free = column.info.get("private") or (_is_text(column) and not column.info.get("fact"))
         (private if is_free else public)[attribute.key] = [old, new]
