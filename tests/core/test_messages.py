@@ -241,7 +241,7 @@ def test_what_cannot_be_put_before_headquarters_waits_and_comes_again(
 ) -> None:
     found = post(company)
     with monkeypatch.context() as broken:
-        broken.setattr("guanjia.steps.journal.write", lambda *_a: 1 // 0)
+        broken.setattr("guanjia.steps.journal.link", lambda *_a: 1 // 0)
         until_given_up(company)
         assert (message(company, found).state, failed(company)) == ("waiting", [])
     company.later(hours=1)

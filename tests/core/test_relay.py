@@ -264,7 +264,7 @@ def test_a_rolled_back_step_leaves_no_message(company: Company, east: Office, mo
     tell = answering(told=lambda _event: [Notify(message=say("Weighed."), roles=("site_manager",))])
     with tell, answering(second=lambda **_f: deny(say("No."))):
         refusal(east.person("receptionist").takes, WEIGH, case, weight_g=6)
-    monkeypatch.setattr("guanjia.steps.journal.write", lambda *_a: 1 // 0)
+    monkeypatch.setattr("guanjia.steps.journal.link", lambda *_a: 1 // 0)
     with answering(told=lambda _event: [Perform(step=TAKE, form={"weight_g": 1})]), pytest.raises(ZeroDivisionError):
         east.person("receptionist").takes(WEIGH, case, weight_g=6)
     assert (len(rows(company, OutboxMessage)), beacons()) == before

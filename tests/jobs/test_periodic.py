@@ -18,7 +18,8 @@ def test_jobs_run_once_a_day_or_once_an_hour_for_each_company(company: Company, 
     ran: list[tuple[str, UUID, str]] = []
 
     def run(ctx: Any, payload: Any) -> None:
-        ran.append((payload["job"], ctx.company_id, company.host.clock.now().isoformat()))
+        assert payload["at"] == company.host.clock.now().isoformat()  # what an effect's key can be made of
+        ran.append((payload["job"], ctx.company_id, payload["at"]))
 
     jobs = [Job("probe.hourly", run, every="hour"), Job("probe.nightly", run, every="day"), Job("probe.asked", run)]
     monkeypatch.setattr(company.host, "jobs", {job.key: job for job in jobs})

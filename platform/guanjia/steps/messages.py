@@ -28,7 +28,8 @@ INTERRUPTED, UNKNOWN_KIND, TOO_LONG = "Interrupted", "UnknownKind", "JobTimeoutE
 KINDS: dict[str, Label] = {
     "Notify": _("Notice"), "MakeTask": _("Making a duty"), "Perform": _("Step that a rule wants"),
     "deadline": _("Deadline that passed"), "task_due": _("Duty that fell due"), "approval": _("Approved step"),
-    "job": _("Job of a plugin"), "duties": _("Duties of the day"),
+    "job": _("Job of a plugin"), "duties": _("Duties of the day"), "deliver": _("Delivery to the outside"),
+    "duties_made": _("Making a duty"), "tasks_due": _("Duty that fell due"),
 }  # fmt: skip
 FAULTS: dict[str, Message] = {
     INTERRUPTED: _("The program ended each time while this was under way. Tell your administrator before you try again."),
