@@ -31,6 +31,7 @@ from guanjia.steps.models import (
     Approval,
     ClockStop,
     Deadline,
+    DutyMark,
     FailedMessage,
     Notification,
     OutboxMessage,
@@ -152,6 +153,7 @@ def _host_rows(session: TenantSession, key: str) -> Iterator[tuple[type[Any], li
     yield Signature, of(Signature, Signature.approval_id.in_([row.id for row in approvals]))
     yield Approval, approvals
     yield Task, tasks
+    yield DutyMark, of(DutyMark, *own(DutyMark.rule))
     yield Deadline, dates
     yield ClockStop, of(ClockStop, *own(ClockStop.flow))
     about = (*own(Notification.rule, Notification.flow), *says(Notification.message), Notification.case_id.in_(ids))

@@ -70,7 +70,7 @@ class Program:
         form = {"company": person.company.code, "account": person.account, "password": PASSWORD}
         answer = found.post("/session", form)
         assert answer.status_code == 201, answer.text
-        found.headers["Authorization"] = f"Bearer {answer.json['token']}"
+        found.headers["Authorization"] = f"Bearer {(answer.json or {})['token']}"
         return found
 
     def get(self, path: str, **query: Any) -> TestResponse:
