@@ -19,7 +19,7 @@ from guanjia.steps import journal
 from guanjia.steps.models import StoredFile
 from plugins.customer_service.models import ServiceRequest
 
-BEFORE = 500 if FULL else 20
+BEFORE = 500 if FULL else 10
 NO_END = 1_000_000
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360000002000001e221bc330000"

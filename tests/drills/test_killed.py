@@ -23,7 +23,7 @@ from guanjia.steps.models import Deadline, FailedMessage, JournalEntry, Notifica
 from plugins.customer_service.models import ServiceRequest
 from plugins.customer_service.steps.intake import NUMBER
 
-WRITES, KILLS = (1000, 10) if FULL else (64, 2)
+WRITES, KILLS = (1000, 10) if FULL else (48, 2)
 READY_WITHIN = 5.0  # seconds
 RECEIVE = "customer_service.request.receive"
 
