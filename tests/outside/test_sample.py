@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import servers
 from guanjia.plugin_commands.removing import STAYS
 from outside.environment import Environment
 
@@ -43,8 +45,9 @@ class Life:
     kept: dict[str, Any] = field(default_factory=dict)
 
 
-def living(environment: Environment, what: str, folder: Path) -> dict[str, Any]:
-    done = environment.run(str(environment.python), str(HERE / "living.py"), what, str(folder))
+def living(environment: Environment, what: str, folder: Path, **variables: str) -> dict[str, Any]:
+    """What the script saw."""
+    done = environment.run(str(environment.python), str(HERE / "living.py"), what, str(folder), **variables)
     return dict(json.loads(done.stdout))
 
 
@@ -242,3 +245,26 @@ def test_it_can_be_removed_after_it_was_uninstalled(life: Life) -> None:
     assert rows["alembic_version"] == life.before["alembic_version"]
     lines = (folder / "late" / "acme" / "pm_parcels_parcel.jsonl").read_text().splitlines()
     assert len(lines) == 3
+
+
+def test_it_is_removed_from_postgresql_behind_its_walls(postgres: servers.Postgres, tmp_path: Path) -> None:
+    name = f"guanjia_outside_{os.getpid()}"
+    servers.make_template(postgres.owner_url, f"{name}_empty", lambda _url: None)
+    owner = servers.clone(postgres.owner_url, f"{name}_empty", name)
+    here = Environment.make(tmp_path)
+    here.data.mkdir()
+    here.install(SAMPLE)
+    told = living(
+        here, "postgresql", here.data, GUANJIA_DATABASE_URL=postgres.app_url(owner), GUANJIA_OWNER_DATABASE_URL=owner,
+        GUANJIA_APP_ROLE=postgres.app_role,
+    )  # fmt: skip
+    for code in ("acme", "rival"):
+        assert told["first"][0][code]["pm_parcels_parcel"] == 1
+    assert told["second"][0]["acme"]["pm_parcels_parcel"] == 1 and "rival" in told["second"][0]
+    assert told["first"][1] == told["second"][1] == []
+    assert told["number"] == "P2026-00003"  # a number once given is not given again
+    for export in ("first", "second"):
+        (line,) = (here.data / export / "acme" / "pm_parcels_parcel.jsonl").read_text().splitlines()
+        assert json.loads(line)["recipient"] == "Wang"
+    for database in (name, f"{name}_empty"):
+        servers.drop(postgres.owner_url, database)

@@ -225,14 +225,18 @@ def found_two(host: Host) -> tuple[Known, Known]:
 
 @contextmanager
 def open_company(
-    folder: Path, known: tuple[Known, Known] | None = None, *, plugins: Sequence[Plugin] | None = None
+    folder: Path,
+    known: tuple[Known, Known] | None = None,
+    *,
+    plugins: Sequence[Plugin] | None = None,
+    config: Config | None = None,
 ) -> Iterator[Company]:
     """A company on the SQLite file `guanjia.sqlite` of the folder, inside an application context; made if there is none.
 
-    `plugins` defaults to all installed ones.
+    `plugins` defaults to all installed ones; `config` may name another database.
     """
     url = f"sqlite:///{folder / 'guanjia.sqlite'}"
-    config = Config(data_folder=folder, database_url=url, owner_database_url=url, secret_key="test only")  # noqa: S106
+    config = config or Config(data_folder=folder, database_url=url, owner_database_url=url, secret_key="test only")  # noqa: S106
     app = create_app(config, plugins=plugins, clock=Clock(START))
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=False, WTF_CSRF_ENABLED=False)
     with app.app_context():
