@@ -15,6 +15,7 @@ from jinja2.runtime import Context
 
 from guanjia.web.addresses import PAGES, case_url, form_url, ledger_url, page_url, step_url
 from guanjia.web.assets import init_assets
+from guanjia.web.caller import current_host
 from guanjia.web.errors import install_errors
 from guanjia.web.pages import install_pages
 from guanjia.web.security import init_security
@@ -94,7 +95,7 @@ def _filters(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.globals.update(
         page_url=page_url, case_url=case_url, ledger_url=ledger_url, step_url=step_url, form_url=form_url,
-        plugin_static=plugin_static,
+        plugin_static=plugin_static, fresh_key=lambda: str(current_host().ids.new()),
     )  # fmt: skip
 
     @app.context_processor

@@ -11,12 +11,13 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
 from werkzeug.wrappers import Response as AnyResponse
 
-from guanjia.errors import Invalid, Refused, Stale, Waiting, WrongState
+from guanjia.errors import Invalid, KeyReused, Refused, Stale, Waiting, WrongState
 from guanjia.schema import localise
-from guanjia.sdk import Loader, Message, words
+from guanjia.sdk import Context, Loader, Message, words
 from guanjia.steps.view import reason_view
 from guanjia.web.addresses import ledger_url, step_url
 from guanjia.web.caller import caller, reading
+from guanjia.web.pages.posting import sent_key
 from guanjia.web.shown import reason_parts
 from plugins.customer_service.flow import (
     AT_DEPARTMENT,
@@ -86,7 +87,7 @@ def assign(site_code: str, case_id: UUID) -> AnyResponse:
     context = caller(site_code)
     kept: dict[str, Any] = {k: v for k, v in request.args.items() if k in ("department", "worker")}
     try:
-        context.perform("customer_service.request.assign", case_id, {"worker_id": request.form.get("worker_id", "")})
+        _assign(context, case_id, {"worker_id": request.form.get("worker_id", "")})
     except Waiting:
         flash(str(_("The assignment waits for approval.")), "info")
     except (Refused, Invalid, WrongState, Stale) as error:
@@ -99,6 +100,14 @@ def assign(site_code: str, case_id: UUID) -> AnyResponse:
     else:
         flash(str(_("Assigned.")), "success")
     return redirect(url_for("customer_service.board", site_code=site_code, **kept), 303)
+
+
+def _assign(context: Context, case_id: UUID, form: dict[str, Any]) -> None:
+    """The worker has it; a card that was sent twice counts once, and one sent again with another worker is a new wish."""
+    try:
+        context.perform("customer_service.request.assign", case_id, form, key=sent_key())
+    except KeyReused:
+        context.perform("customer_service.request.assign", case_id, form)
 
 
 def _first(error: Invalid) -> str:
