@@ -114,9 +114,9 @@ def test_a_day_is_entered_once_at_a_place(firm: Firm) -> None:
 @pytest.fixture
 def bigger(tmp_path: Path, clock: Clock) -> Iterator[Flask]:
     """An installation with two more plugins, one of which needs the other."""
-    lifts = Plugin("lifts", _("Lifts"), "tenants.settings", permissions=(
+    lifts = Plugin("lifts", _("Lifts"), "guanjia.calendar", permissions=(
         Permission("lifts.see", _("See lifts"), _("x"), roles=("cashier",)),))  # fmt: skip
-    tests = Plugin("lift_tests", _("Lift tests"), "tenants.settings", needs=("lifts",))
+    tests = Plugin("lift_tests", _("Lift tests"), "guanjia.calendar", needs=("lifts",))
     folder = tmp_path / "bigger"
     config = Config(data_folder=folder, database_url=f"sqlite:///{folder / 'x.sqlite'}", owner_database_url="")
     app = create_app(config, plugins=[plugin, lifts, tests], clock=clock, seed=8)
@@ -156,7 +156,7 @@ def test_a_plugin_installed_later_gives_its_default_permissions(firm: Firm, cloc
     person = firm.staff("cashier", "cashier", a)
     actor = firm.actor(person, a)
     assert actor is not None and actor.permissions == frozenset()
-    lifts = Plugin("lifts", _("Lifts"), "tenants.settings", permissions=(
+    lifts = Plugin("lifts", _("Lifts"), "guanjia.calendar", permissions=(
         Permission("lifts.see", _("See lifts"), _("x"), roles=("cashier",)),
         Permission("lifts.stop", _("Stop lifts"), _("x"))))  # fmt: skip
     with create_app(firm.host.config, plugins=[plugin, lifts], clock=clock, seed=9).app_context() as context:
