@@ -23,7 +23,7 @@ def since_last(rule: str) -> Callable[..., list[dict[str, Any]]]:
     """
 
     def load(loader: Loader, sites: Sequence[SiteInfo], _form: Mapping[str, Any]) -> list[dict[str, Any]]:
-        by_id = {site.id: site for site in sites}
+        by_id: dict[Any, SiteInfo] = {site.id: site for site in sites}
         found: dict[Any, dict[str, Any]] = {site.id: {"last": None, "open": False} for site in sites}
         query = select(Task.site_id, Task.state, Task.closed_at).where(
             Task.company_id == loader.company_id,
