@@ -10,9 +10,10 @@ import logging
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from guanjia.db.session import TenantSession, system_session, tenant_session
 from guanjia.db.unwritable import NOT_WRITTEN
@@ -284,10 +285,10 @@ def _signed_in(
 def session_of_cookie(host: Host, cookie_id: str) -> SignedIn | None:
     """The live browser session `<company id>.<session id>`; None if it ended, idled out, was revoked, or never was."""
     company_id, session_id = _ids_of(cookie_id)
-    if company_id is None:
+    if company_id is None or session_id is None:
         return None
     with tenant_session(company_id) as session:
-        return _live_session(host, session, LoginSession.id == session_id, PAGE)
+        return _live_session(host, session, _BY_ID, session_id, PAGE)
 
 
 def owner_of_bearer(host: Host, token: str) -> SignedIn | None:
@@ -296,52 +297,84 @@ def owner_of_bearer(host: Host, token: str) -> SignedIn | None:
     code, _b, secret = rest.partition("_")
     if prefix != "gj" or not code or not secret or len(token) > 300:
         return None
-    tenant = _tenant(code)
-    if tenant is None:
-        return None
-    digest = digest_of(secret)
-    with tenant_session(tenant.id) as session:
-        found = _live_session(host, session, LoginSession.digest == digest, BEARER)
-        return found or _live_token(host, session, tenant, digest)
+    digest, place = digest_of(secret), (host.config.database_url, code)
+    known = _known.get(place)
+    found = _owner(host, known, digest) if known is not None else None
+    if found is None or found.company_code != code:  # wrong, or the code leads elsewhere by now
+        tenant = _tenant(code)
+        if tenant is None:
+            return None
+        if len(_known) >= MOST_KNOWN:
+            _known.clear()
+        _known[place] = tenant.id
+        found = _owner(host, tenant.id, digest) if tenant.id != known else None
+    return found
 
 
-def _live_session(host: Host, session: TenantSession, which: object, kind: str) -> SignedIn | None:
-    now = host.clock.now()
-    query = (
-        select(LoginSession, Staff, Tenant, Company.session_idle_minutes, Company.session_absolute_hours)
+# Which company a code led to when it was last asked; whether it still does, and may be entered, is read with each token.
+MOST_KNOWN = 10_000
+_known: dict[tuple[str, str], UUID] = {}
+
+
+def _owner(host: Host, company_id: UUID, digest: str) -> SignedIn | None:
+    with tenant_session(company_id) as session:
+        found = _live_session(host, session, _BY_DIGEST, digest, BEARER)
+        return found or _live_token(host, session, digest)
+
+
+def _session_by(column: Any) -> Any:
+    """The question about a session that every request asks: made once, since making it costs more than its answer."""
+    return (
+        select(
+            LoginSession.id, LoginSession.stage, LoginSession.created_at, LoginSession.seen_at, LoginSession.expires_at,
+            LoginSession.revoked_at, LoginSession.staff_id, Staff.name, Staff.language, Staff.state, Tenant.code,
+            Tenant.state.label("tenant_state"), Company.session_idle_minutes, Company.session_absolute_hours,
+        )
         .join(Staff, (Staff.company_id == LoginSession.company_id) & (Staff.id == LoginSession.staff_id))
         .join(Tenant, Tenant.id == LoginSession.company_id)
         .join(Company, Company.company_id == LoginSession.company_id)
-        .where(LoginSession.company_id == session.company_id, which, LoginSession.kind == kind)  # type: ignore[arg-type]
-    )
-    found = session.execute(query).one_or_none()
+        .where(
+            LoginSession.company_id == bindparam("company"), column == bindparam("value"),
+            LoginSession.kind == bindparam("kind"),
+        )
+    )  # fmt: skip
+
+
+_BY_ID, _BY_DIGEST = _session_by(LoginSession.id), _session_by(LoginSession.digest)
+
+
+def _live_session(host: Host, session: TenantSession, query: Any, value: UUID | str, kind: str) -> SignedIn | None:
+    now = host.clock.now()
+    found = session.execute(query, {"company": session.company_id, "value": value, "kind": kind}).one_or_none()
     if found is None:
         return None
-    row, staff, tenant, idle_minutes, absolute_hours = found
-    idle, absolute = limits_of_sessions(host.config, idle_minutes, absolute_hours)
-    if row.revoked_at is not None or row.stage == CODE:
+    idle, absolute = limits_of_sessions(host.config, found.session_idle_minutes, found.session_absolute_hours)
+    if found.revoked_at is not None or found.stage == CODE:
         return None
-    if now >= min(row.expires_at, row.created_at + absolute, row.seen_at + idle):  # the company may have shortened them
+    until = min(found.expires_at, found.created_at + absolute, found.seen_at + idle)  # the company may have shortened them
+    if now >= until or found.state != ACTIVE or found.tenant_state != "active":
         return None
-    if staff.state != ACTIVE or tenant.state != "active":
-        return None
-    if now - row.seen_at >= SEEN_EVERY:
+    if now - found.seen_at >= SEEN_EVERY:
         session.close()  # SQLite: a reader must not wait for its own writer
-        _touch(LoginSession, session.company_id, row.id, "seen_at", now)
-    return _signed_in(tenant, staff, row.id, is_token=kind == BEARER, held=row.stage)
+        _touch(LoginSession, session.company_id, found.id, "seen_at", now)
+    return SignedIn(
+        company_id=session.company_id, company_code=found.code, staff_id=found.staff_id, credential_id=found.id,
+        name=found.name, language=found.language, is_token=kind == BEARER, held=found.stage,
+    )  # fmt: skip
 
 
-def _live_token(host: Host, session: TenantSession, tenant: Tenant, digest: str) -> SignedIn | None:
+def _live_token(host: Host, session: TenantSession, digest: str) -> SignedIn | None:
     now = host.clock.now()
     query = (
-        select(ApiToken, Staff)
+        select(ApiToken, Staff, Tenant)
         .join(Staff, (Staff.company_id == ApiToken.company_id) & (Staff.id == ApiToken.staff_id))
+        .join(Tenant, Tenant.id == ApiToken.company_id)
         .where(ApiToken.company_id == session.company_id, ApiToken.digest == digest, ApiToken.state == ACTIVE)
     )
     found = session.execute(query).one_or_none()
-    if found is None or now >= found[0].expires_at or found[1].state != ACTIVE:
+    if found is None or now >= found[0].expires_at or found[1].state != ACTIVE or found[2].state != "active":
         return None
-    row, staff = found
+    row, staff, tenant = found
     if row.last_used_at is None or now - row.last_used_at >= SEEN_EVERY:
         session.close()
         _touch(ApiToken, session.company_id, row.id, "last_used_at", now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -175,14 +175,17 @@ def read_snapshot(host: Host, session: TenantSession) -> Snapshot:
         calendar=_calendar(company, days.get(None, {}), announced),
         plugins=_plugins(host, switches, None),
     )
+    calendars: dict[Any, WorkCalendar] = {}  # sites that count alike share one
     sites = {
         row.id: SiteInfo(
             id=row.id, code=row.code, name=row.name, zone=ZoneInfo(row.zone),
-            calendar=_calendar(row, days.get(None, {}) | days.get(row.id, {}), announced),
+            calendar=_shared_calendar(calendars, row, days, announced),
             chain=(here, *_unit_chain(units, row.org_unit_id), row.id),
-            plugins=_plugins(host, switches, row.id), closed=row.state != ACTIVE,
+            plugins=_plugins_of_site(host, switches, row.id, company_info.plugins), closed=row.state != ACTIVE,
         )
-        for row in session.scalars(select(Site).where(Site.company_id == here).order_by(Site.code))
+        for row in session.execute(
+            select(Site.id, Site.code, Site.name, Site.zone, Site.opens, Site.closes, Site.org_unit_id, Site.state)
+            .where(Site.company_id == here).order_by(Site.code))
     }  # fmt: skip
     departments = {
         row.id: DepartmentInfo(row.id, row.site_id, row.key, Text(row.title_zh, row.title_en))
@@ -216,7 +219,28 @@ def _unit_chain(units: Mapping[UUID, tuple[UUID | None, str]], unit_id: UUID | N
     return tuple(reversed(chain))
 
 
-def _calendar(row: Company | Site, days: Mapping[date, DayKind], announced: frozenset[int]) -> WorkCalendar:
+def _shared_calendar(
+    made: dict[Any, WorkCalendar],
+    row: Any,
+    days: Mapping[UUID | None, Mapping[date, DayKind]],
+    announced: frozenset[int],
+) -> WorkCalendar:
+    own = days.get(row.id, {})
+    key = (row.zone, row.opens, row.closes, tuple(sorted(own.items())))
+    if key not in made:
+        made[key] = _calendar(row, {**days.get(None, {}), **own}, announced)
+    return made[key]
+
+
+def _plugins_of_site(
+    host: Host, switches: Mapping[tuple[UUID | None, str], bool], site_id: UUID, of_company: frozenset[str]
+) -> frozenset[str]:
+    """As of the company, unless the site has a switch of its own."""
+    own = any(site_id == switched for switched, _plugin in switches)
+    return _plugins(host, switches, site_id) if own else of_company
+
+
+def _calendar(row: Any, days: Mapping[date, DayKind], announced: frozenset[int]) -> WorkCalendar:
     return WorkCalendar(ZoneInfo(row.zone), BusinessHours(row.opens, row.closes), days, announced)
 
 

@@ -89,6 +89,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "actor_id", "key", name=op.f("uq_guanjia_answered_company_id_actor_id_key")),
     )
     op.create_table(
+        "guanjia_duty_mark",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(length=120), nullable=False),
+        sa.Column("period", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_duty_mark_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_duty_mark")),
+        sa.UniqueConstraint("company_id", "rule", "period", name=op.f("uq_guanjia_duty_mark_company_id_rule_period")),
+    )
+    op.create_table(
         "guanjia_journal_detail",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -694,7 +706,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "origin", name=op.f("uq_guanjia_task_company_id_origin")),
     )
     op.create_index("ix_guanjia_task_open", "guanjia_task", ["company_id", "site_id", "state", "due_at"], unique=False)
-    op.create_index("ix_guanjia_task_target", "guanjia_task", ["company_id", "target_id"], unique=False)
+    op.create_index(
+        "ix_guanjia_task_target",
+        "guanjia_task",
+        ["company_id", "target_id"],
+        unique=False,
+        postgresql_where=sa.text("target_id IS NOT NULL"),
+        sqlite_where=sa.text("target_id IS NOT NULL"),
+    )
     op.create_table(
         "tenants_absence",
         sa.Column("company_id", sa.Uuid(), nullable=False),
@@ -1119,6 +1138,7 @@ def upgrade() -> None:
     secure_tables(
         op,
         "guanjia_answered",
+        "guanjia_duty_mark",
         "guanjia_journal_detail",
         "guanjia_journal_head",
         "guanjia_plugin_fault",
@@ -1188,7 +1208,12 @@ def downgrade() -> None:
     op.drop_table("tenants_api_token")
     op.drop_index(op.f("ix_tenants_absence_company_id_staff_id"), table_name="tenants_absence")
     op.drop_table("tenants_absence")
-    op.drop_index("ix_guanjia_task_target", table_name="guanjia_task")
+    op.drop_index(
+        "ix_guanjia_task_target",
+        table_name="guanjia_task",
+        postgresql_where=sa.text("target_id IS NOT NULL"),
+        sqlite_where=sa.text("target_id IS NOT NULL"),
+    )
     op.drop_index("ix_guanjia_task_open", table_name="guanjia_task")
     op.drop_table("guanjia_task")
     op.drop_index("ix_guanjia_notification_staff", table_name="guanjia_notification")
@@ -1232,6 +1257,7 @@ def downgrade() -> None:
     op.drop_table("guanjia_plugin_fault")
     op.drop_table("guanjia_journal_head")
     op.drop_table("guanjia_journal_detail")
+    op.drop_table("guanjia_duty_mark")
     op.drop_table("guanjia_answered")
     op.drop_index(op.f("ix_tenants_sign_in_throttle_last_at"), table_name="tenants_sign_in_throttle")
     op.drop_table("tenants_sign_in_throttle")

@@ -42,8 +42,8 @@ def create_app(
         SECRET_KEY=config.secret(),
         SQLALCHEMY_DATABASE_URI=config.database_url,
         # Parameters are what people typed: no message of an error repeats them.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True}
-        | ({"poolclass": NullPool} if null_pool else {"pool_pre_ping": True}),
+        # Whether a connection that rested still stands is asked by `prepare_engine`.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True} | ({"poolclass": NullPool} if null_pool else {}),
         MAX_CONTENT_LENGTH=6 * config.max_upload,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

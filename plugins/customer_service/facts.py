@@ -58,41 +58,83 @@ class RequestFacts:
 
 
 def request_facts(loader: Loader, requests: Sequence[ServiceRequest]) -> list[RequestFacts]:
-    """The facts of the requests, with materials and contractors read once for all."""
-    ids = [r.id for r in requests]
-    with_lines = set()
-    if ids:
-        query = select(MaterialLine.request_id).where(
-            MaterialLine.company_id == loader.company_id, MaterialLine.request_id.in_(ids)
-        )
-        with_lines = set(loader.session.scalars(query))
-    contractors = loader.by_id(Contractor, (r.contractor_id for r in requests))
-    return [_facts(loader, r, r.id in with_lines, contractors.get(r.contractor_id)) for r in requests]  # type: ignore[arg-type]
+    """The facts of the requests, with materials and contractors read once for all; not at all where a list has read them."""
+    ids = [r.id for r in requests if not loader.is_new(r.id)]
+    known = loader.kept(_key(requests))
+    with_lines: set[UUID] = set()
+    if len(ids) < len(requests):
+        with_lines = {line.request_id for line in loader.held(MaterialLine)}
+    if known is not None:
+        lines, contractors = known
+        with_lines |= {request_id for request_id, own in lines.items() if own}
+    else:
+        if ids:
+            query = select(MaterialLine.request_id).where(
+                MaterialLine.company_id == loader.company_id, MaterialLine.request_id.in_(ids)
+            )
+            with_lines |= set(loader.session.scalars(query))
+        contractors = loader.by_id(Contractor, (r.contractor_id for r in requests))
+    days = _Days(loader)
+    return [_facts(days, r, r.id in with_lines, contractors.get(r.contractor_id)) for r in requests]
+
+
+def lines_and_contractors(
+    loader: Loader, requests: Sequence[ServiceRequest]
+) -> tuple[dict[UUID, list[MaterialLine]], dict[UUID, Contractor]]:
+    """Material lines by request and contractors by id, read once in a reading."""
+    return loader.memo(
+        _key(requests),
+        lambda: (
+            loader.children(MaterialLine, MaterialLine.request_id, [r.id for r in requests]),
+            loader.by_id(Contractor, [r.contractor_id for r in requests]),
+        ),
+    )
+
+
+def _key(requests: Sequence[ServiceRequest]) -> tuple[str, tuple[UUID, ...]]:
+    return ("customer_service.lines", tuple(r.id for r in requests))
+
+
+class _Days:
+    """The days that facts are counted from, each counted once for many requests."""
+
+    def __init__(self, loader: Loader) -> None:
+        self._loader, self._ordinary, self._found = loader, dict[UUID, int](), dict[tuple[date, int], datetime]()
+        self.calendar = loader.place.calendar
+        self.today = self.calendar.date_of(loader.now)
+
+    def ordinary_due(self, request: ServiceRequest) -> datetime:
+        """The close of the last working day that the ordinary deadline gives."""
+        kept, received = request.rulebook_id, request.received_at
+        if kept not in self._ordinary:
+            self._ordinary[kept] = _ordinary_days(self._loader, request)
+        key = (self.calendar.date_of(received), self._ordinary[kept])
+        if key not in self._found:
+            self._found[key] = self.calendar.after_working_days(received, key[1])
+        return self._found[key]
 
 
 def missing_entries(request: ServiceRequest, has_lines: bool) -> tuple[str, ...]:
     """The keys of the sheet's entries that are still empty."""
-    given = {
-        "content": bool(request.content),
-        "state": bool(request.work_done),
-        "worker": request.worker_id is not None or request.contractor_id is not None,
-        "work_done": bool(request.work_done),
-        "materials": has_lines or request.no_materials,
-        "started_at": request.started_at is not None,
-        "finished_at": request.finished_at is not None,
-        "total_hours": request.total_minutes is not None,
-        "worker_signature": request.worker_signed,
-        "resident_signature": request.resident_signed,
-        "material_fee": request.material_fee_fen is not None,
-        "labour_fee": request.labour_fee_fen is not None,
-        "supervisor_signature": request.supervisor_signed_by is not None,
-        "centre_head_signature": request.head_signed_by is not None,
-    }
-    return tuple(key for key, present in given.items() if not present)
+    r = request
+    given = (
+        r.content, r.work_done, r.worker_id or r.contractor_id, r.work_done, has_lines or r.no_materials, r.started_at,
+        r.finished_at, r.total_minutes is not None, r.worker_signed, r.resident_signed, r.material_fee_fen is not None,
+        r.labour_fee_fen is not None, r.supervisor_signed_by, r.head_signed_by,
+    )  # fmt: skip
+    return tuple([key for key, there in zip(ENTRIES, given, strict=True) if not there])
 
 
-def _facts(loader: Loader, r: ServiceRequest, has_lines: bool, contractor: Contractor | None) -> RequestFacts:
-    calendar = loader.place.calendar
+# The sheet's entries in the order in which they stand on it.
+ENTRIES = (
+    "content", "state", "worker", "work_done", "materials", "started_at", "finished_at", "total_hours",
+    "worker_signature", "resident_signature", "material_fee", "labour_fee", "supervisor_signature",
+    "centre_head_signature",
+)  # fmt: skip
+
+
+def _facts(days: _Days, r: ServiceRequest, has_lines: bool, contractor: Contractor | None) -> RequestFacts:
+    calendar = days.calendar
     done = r.reported_done_at
     return RequestFacts(
         id=r.id,
@@ -106,7 +148,7 @@ def _facts(loader: Loader, r: ServiceRequest, has_lines: bool, contractor: Contr
         has_resident=r.household_id is not None,
         within_capability=r.within_capability,
         received_at=r.received_at,
-        ordinary_due_at=calendar.after_working_days(r.received_at, _ordinary_days(loader, r)),
+        ordinary_due_at=days.ordinary_due(r),
         month_end_at=calendar.end_of(calendar.last_day_of_month(calendar.date_of(done))) if done else None,
         paid=r.paid,
         department_id=r.department_id,
@@ -115,7 +157,7 @@ def _facts(loader: Loader, r: ServiceRequest, has_lines: bool, contractor: Contr
         contractor_categories=tuple(contractor.categories) if contractor else (),
         contractor_reviewed_on=contractor.reviewed_on if contractor else None,
         contractor_passed=contractor is not None and contractor.review_result == "passed",
-        today=calendar.date_of(loader.now),
+        today=days.today,
         notice_received=r.notice_received_at is not None,
         sheet_open=r.sheet_opened_at is not None,
         started_at=r.started_at,

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from guanjia.sdk import Column, Document, Flow, Loader, State, words
-from plugins.customer_service.facts import request_facts
+from plugins.customer_service.facts import lines_and_contractors, request_facts
 from plugins.customer_service.kinds import CATEGORY_LABELS, DEADLINE_CLASSES, KINDS, SOURCES
-from plugins.customer_service.models import Contractor, MaterialLine, ServiceRequest
+from plugins.customer_service.models import ServiceRequest
 from plugins.customer_service.sheet import quantity_text, sheet_facts
 from plugins.registry.public import household_labels, unit_label
 from tenants.public import department_titles
@@ -81,11 +81,10 @@ COLUMNS = (
 def present(loader: Loader, cases: Sequence[ServiceRequest]) -> list[dict[str, Any]]:
     """Names beside the ids, for many requests at once; phones only masked."""
     households = household_labels(loader, [r.household_id for r in cases])
-    units = unit_label(loader, [r.unit_id for r in cases])
+    units = unit_label(loader, [r.unit_id for r in cases if r.household_id is None])  # a home tells its own
     staff = loader.names(i for r in cases for i in (r.worker_id, r.received_by))
     departments = department_titles(loader, [r.department_id for r in cases])
-    lines = loader.children(MaterialLine, MaterialLine.request_id, [r.id for r in cases])
-    contractors = loader.by_id(Contractor, [r.contractor_id for r in cases])
+    lines, contractors = lines_and_contractors(loader, cases)
     out = []
     for r in cases:
         home = households.get(r.household_id) if r.household_id else None

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Date, Index, Integer, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanjia.sdk import (
@@ -145,6 +145,10 @@ class ServiceRequest(Case):
             UniqueConstraint("company_id", "site_id", "number"),
             Index("ix_customer_service_request_list", "company_id", "site_id", "state", "received_at"),
             Index("ix_customer_service_request_all", "company_id", "site_id", "received_at"),
+            Index(
+                "ix_customer_service_request_open", "company_id", "site_id", "received_at", "id",
+                postgresql_where=text("closed_at IS NULL"), sqlite_where=text("closed_at IS NULL"),
+            ),
             CheckConstraint("total_minutes >= 0", name="minutes"),
             CheckConstraint("material_fee_fen >= 0 AND labour_fee_fen >= 0", name="fees"),
         )

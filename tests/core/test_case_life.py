@@ -179,7 +179,7 @@ def test_a_switch_counts_in_every_process_at_once(company: Company, east: Office
 
 def test_a_switch_that_was_rolled_back_counts_nowhere(company: Company, east: Office, monkeypatch: Any) -> None:
     with answering(second=lambda **_f: deny(say("No."))):
-        monkeypatch.setattr("guanjia.steps.journal.write", lambda *_a: 1 // 0)
+        monkeypatch.setattr("guanjia.steps.journal.write_all", lambda *_a: 1 // 0)
         with pytest.raises(ZeroDivisionError):
             east.switch("probe.second", on=False)
         monkeypatch.undo()

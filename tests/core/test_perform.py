@@ -381,7 +381,7 @@ def test_what_has_happened_is_kept_with_what_speaks_against_it(company: Company,
 def test_a_step_that_raises_leaves_nothing(company: Company, east: Office, monkeypatch: Any) -> None:
     desk, case = east.person("receptionist"), taken(east)
     before = len(entries(east))
-    monkeypatch.setattr("guanjia.steps.journal.write", lambda *_a: 1 // 0)
+    monkeypatch.setattr("guanjia.steps.journal.write_all", lambda *_a: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         desk.takes(f"{PARCEL}.weigh", case, weight_g=9, key="k")
     monkeypatch.undo()
@@ -398,7 +398,7 @@ def test_a_fault_of_the_database_is_told_as_unavailable(company: Company, east: 
     def refuse(*_args: Any) -> None:
         raise OperationalError("insert", {}, Exception("disk full"))
 
-    monkeypatch.setattr("guanjia.steps.journal.write", refuse)
+    monkeypatch.setattr("guanjia.steps.journal.write_all", refuse)
     with pytest.raises(Unavailable) as unavailable:
         taken(east)
     monkeypatch.undo()

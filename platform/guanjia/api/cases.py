@@ -13,7 +13,7 @@ from guanjia.api.body import idempotency_key, if_match, occurred_at, read_object
 from guanjia.api.credentials import caller, may_take, reading, signed_in
 from guanjia.api.explain import ExplainQuery, explain_case
 from guanjia.api.operation import Operation
-from guanjia.api.problems import answer, explained
+from guanjia.api.problems import answer, explained, plain_answer
 from guanjia.api.shapes import bases, case_href, case_json, done_json, flow_href, item_json, timeline_json
 from guanjia.errors import Refused, Stale, Waiting
 from guanjia.host import Host
@@ -125,7 +125,7 @@ def list_cases(host: Host, flow: Flow, schema: type[StrictSchema], site_id: UUID
             opened_from=given.get("opened_from"), opened_to=given.get("opened_to"),
         )  # fmt: skip
         page = read_page(loader, flow, query)
-        return answer({"items": [item_json(flow, row) for row in page.rows], "next_cursor": page.next_cursor})
+        return plain_answer({"items": [item_json(flow, row) for row in page.rows], "next_cursor": page.next_cursor})
 
 
 def read_case(host: Host, flow: Flow, case_id: UUID, site_id: UUID | None = None) -> Response:

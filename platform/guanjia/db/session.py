@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Any, NoReturn
 from uuid import UUID
 
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
 from guanjia.db.base import Base, CompanyScoped, db
@@ -32,6 +33,7 @@ class TenantSession(Session):
 
     company_id: UUID
     _version: int | None = None
+    _criterion: Any = None
 
     @property
     def version(self) -> int:
@@ -63,7 +65,7 @@ def tenant_session(company_id: UUID, *, write: bool = False) -> Iterator[TenantS
     """
     if not isinstance(company_id, UUID):
         raise WallError("a tenant session needs a company")
-    session = TenantSession(bind=_engine(write), expire_on_commit=False, autoflush=False)
+    session = TenantSession(bind=_engine(write, tenant=True), expire_on_commit=False, autoflush=False)
     session.company_id = company_id
     try:
         yield session
@@ -81,8 +83,8 @@ def system_session(*, write: bool = False) -> Iterator[SystemSession]:
         session.close()
 
 
-def _engine(write: bool) -> Engine:
-    return db.engine.execution_options(guanjia_write=True) if write else db.engine
+def _engine(write: bool, *, tenant: bool = False) -> Engine:
+    return db.engine.execution_options(guanjia_write=write, guanjia_tenant=tenant)
 
 
 @event.listens_for(TenantSession, "do_orm_execute")
@@ -91,13 +93,18 @@ def _add_company(state: ORMExecuteState) -> None:
         raise WallError("a tenant statement outside a tenant session")
     company_id = state.session.company_id
     if not state.is_orm_statement:
-        raise WallError("a Core statement goes round the company's criterion; such stand in guanjia.db.counting and guanjia.db.many alone")
+        raise WallError(
+            "a Core statement goes round the company's criterion; such stand in guanjia.db.counting and guanjia.db.many alone"
+        )
     if state.is_insert or state.is_update:
         _compare_rows(state, company_id)
     if state.is_select or state.is_update or state.is_delete:
-        state.statement = state.statement.options(
-            with_loader_criteria(CompanyScoped, lambda cls: cls.company_id == company_id, include_aliases=True)
-        )
+        criterion = state.session._criterion
+        if criterion is None:  # made once a session: it costs as much as a short statement
+            criterion = state.session._criterion = with_loader_criteria(
+                CompanyScoped, lambda cls: cls.company_id == company_id, include_aliases=True
+            )
+        state.statement = state.statement.options(criterion)
 
 
 def _compare_rows(state: ORMExecuteState, company_id: UUID) -> None:
@@ -127,9 +134,9 @@ def _stamp(session: TenantSession, *_: Any) -> None:
             raise WallError(f"{type(row).__name__}: a row of another company")
 
 
-_TELL = (
-    "select set_config('app.company_id', %(company)s, true), "
-    "(select version from guanjia_tenant where id = %(company)s::uuid)"
+_TELL = (  # begins the transaction, too: one round trip for all of it
+    "begin; select set_config('app.company_id', '{company}', true), "
+    "(select version from guanjia_tenant where id = '{company}'::uuid)"
 )
 
 
@@ -140,7 +147,8 @@ def _tell_database(session: TenantSession, _: SessionTransaction, connection: Co
     cursor = connection.connection.cursor()  # the driver's own: a tenth of the time, and no criterion to add
     try:
         if connection.dialect.name == "postgresql":
-            cursor.execute(_TELL, {"company": str(session.company_id)})
+            cursor.execute(_TELL.format(company=UUID(int=session.company_id.int)))
+            cursor.nextset()
             (_company, session._version) = cursor.fetchone()  # type: ignore[misc]
         else:
             cursor.execute("select version from guanjia_tenant where id = ?", (session.company_id.hex,))
@@ -175,15 +183,49 @@ def _refuse_tenant_rows(session: SystemSession, *_: Any) -> None:
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Give a SQLite engine durable writes, foreign keys and explicit transactions. PostgreSQL needs nothing."""
-    if engine.dialect.name != "sqlite":
-        return
+    """Give a SQLite engine durable writes, foreign keys and explicit transactions; let a tenant's session on PostgreSQL
+    begin its transaction itself, in the statement that names the company."""
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    elif engine.dialect.name == "postgresql":
+        _prepare_postgresql(engine)
 
+
+def _prepare_postgresql(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _: Any) -> None:
+        connection.autocommit = True  # the driver must not begin by itself, in a round trip of its own
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("guanjia_tenant"):
+            connection.exec_driver_sql("BEGIN")
+
+    @event.listens_for(engine, "checkin")
+    def _rested(_: Any, record: Any) -> None:
+        record.info["guanjia_since"] = monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _still_there(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("guanjia_since")
+        if since is None or monotonic() - since < RESTED:
+            return
+        try:
+            connection.execute("select 1")
+        except Exception as gone:
+            raise DisconnectionError() from gone
+
+
+RESTED = 1.0  # seconds of rest after which a connection is asked whether it still stands; in use, that costs nothing
+
+
+def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver must not begin by itself; `_begin` does
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536"):
+        pragmas = ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-65536")
+        for pragma in pragmas:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

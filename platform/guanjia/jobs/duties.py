@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,17 +11,15 @@ from sqlalchemy import select
 
 from guanjia.calendar import WorkCalendar
 from guanjia.db.session import TenantSession, tenant_session
+from guanjia.jobs.bulk_duties import make_in_bulk
 from guanjia.ports import SiteInfo
 from guanjia.rules.rule import Function
 from guanjia.steps import outbox
-from guanjia.steps.commands import Owed
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Task
 
 if TYPE_CHECKING:
     from guanjia.host import Host
-
-_log = logging.getLogger("guanjia.jobs")
 
 
 @dataclass(frozen=True)
@@ -55,58 +51,10 @@ def make_periodic(host: Host, company_id: UUID, at: datetime) -> int:
 
     Returns how many tasks were made. A second run finds nothing to do.
     """
-    made = 0
-    with tenant_session(company_id) as session:
-        sites = list(host.directory.sites(session))
-        work = [item for site in sites for item in _owed_at(host, session, site, at)]
-        origins = {origin for _site, _owed, _function, _period, origin in work}
-        known = set(session.scalars(select(Task.origin).where(Task.company_id == company_id, Task.origin.in_(origins))))
-    for site, owed, function, period, origin in work:
-        if origin in known:
-            continue
-        host.system(company_id, f"duty:{function.rule}", site.id).perform(
-            "guanjia.task.make",
-            None,
-            {
-                "rule": function.rule,
-                "title": owed.title.to_json(),
-                "role": owed.role,
-                "staff_id": str(owed.staff) if owed.staff else None,
-                "due_at": owed.due_at.isoformat() if owed.due_at else None,
-                "period": period.key,
-                "owed": owed.count,
-                "met_by": list(function.options["met_by"]),
-                "origin": origin,
-            },
-            key=origin,
-        )
-        made += 1
+    made = make_in_bulk(host, company_id, at)
     _schedule_jobs(host, company_id, at)
     schedule_next(host, company_id, at)
     return made
-
-
-def _owed_at(
-    host: Host, session: TenantSession, site: SiteInfo, at: datetime
-) -> Iterator[tuple[SiteInfo, Owed, Function, Period, str]]:
-    rulebook = host.rulebooks.current(session, site, at)
-    for key in rulebook.body:
-        rule = host.rules.get(key)
-        for function in rule.duties if rule else ():
-            every = function.options["every"]
-            if every is None or rule is None:
-                continue
-            period = period_of(every, site.calendar.date_of(at))
-            params = rule.params.load(rulebook.params_of(key))
-            try:
-                known = site_facts(host, session, site, function, at)
-                owed = function(known, params, period=period, calendar=site.calendar)
-            except Exception as fault:
-                _log.exception("duty %s raised", key)
-                host.faults.note("duty", key, fault, company_id=session.company_id, plugin=rule.plugin)
-                continue
-            for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
-                yield site, item, function, period, origin_of(key, site.id, period, item.key)
 
 
 def site_facts(host: Host, session: TenantSession, site: SiteInfo, function: Function, at: datetime) -> dict[str, Any]:
@@ -165,7 +113,7 @@ def _schedule_jobs(host: Host, company_id: UUID, at: datetime) -> None:
         for job in jobs:
             for moment in [at] if job.every == "day" else coming:
                 key = today.isoformat() if job.every == "day" else moment.isoformat()
-                payload = {"job": job.key, "day": today.isoformat()}
+                payload = {"job": job.key, "day": today.isoformat(), "at": moment.isoformat()}
                 outbox.schedule(session, host, "job", payload, at=moment, dedupe=f"job:{job.key}:{key}")
         outbox.light_beacons(session, host)
         session.commit()

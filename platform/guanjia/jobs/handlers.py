@@ -13,6 +13,8 @@ from guanjia.channels.outgoing import deliver, sweep
 from guanjia.channels.telling import tell_outside
 from guanjia.db.session import TenantSession, tenant_session
 from guanjia.errors import Invalid, NotFound, Waiting, WrongState
+from guanjia.jobs.bulk_duties import DUE, MADE
+from guanjia.jobs.duty_messages import tasks_due, tell_made
 from guanjia.steps import answers, approvals, outbox
 from guanjia.steps.models import Deadline, JournalEntry, Notification, OutboxMessage, Task
 
@@ -204,5 +206,5 @@ def duties(host: Host, company_id: UUID, row: OutboxMessage) -> None:
 
 HANDLERS: dict[str, Handler] = {
     "Notify": notify, "MakeTask": make_task, "Perform": run_step, "deadline": deadline, "task_due": task_due,
-    "approval": approval, "job": job, "duties": duties, "deliver": deliver,
+    "approval": approval, "job": job, "duties": duties, "deliver": deliver, MADE: tell_made, DUE: tasks_due,
 }  # fmt: skip

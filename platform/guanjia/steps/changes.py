@@ -90,9 +90,12 @@ def changes_of(
     public: dict[str, Any] = {}
     private: dict[str, Any] = {}
     state = inspect(case)
+    touched = state.committed_state if state.persistent else None  # of what is stored, only these can differ
     for attribute in state.mapper.column_attrs:
+        if attribute.key in _NOT_SHOWN or (touched is not None and attribute.key not in touched):
+            continue
         column = attribute.columns[0]
-        if attribute.key in _NOT_SHOWN or column.info.get("unkept"):
+        if column.info.get("unkept"):
             continue
         past = state.attrs[attribute.key].history
         if not past.has_changes():

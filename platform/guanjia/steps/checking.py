@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from marshmallow import ValidationError
 from sqlalchemy import select
 
-from guanjia.db.session import TenantSession
+from guanjia.db.session import OPENED, TenantSession
 from guanjia.errors import Forbidden, Invalid, NotFound, WrongState
 from guanjia.ports import ActorInfo, CompanyInfo, SiteInfo
 from guanjia.rules.rulebook import Rulebook
+from guanjia.schema import StrictSchema
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Flow, Step
 from guanjia.steps.loader import Loader
@@ -56,6 +58,8 @@ def find(session: TenantSession, caller: Context, flow: Flow, step: Step, case_i
         return None
     if step.creates and len(step.moves) == 1:
         raise WrongState()
+    if case_id in session.info.get(OPENED, ()):  # by the step around this one: nobody else can have changed it
+        return session.get(flow.model, (session.company_id, case_id))
     case = session.scalars(
         select(flow.model)
         .where(flow.model.company_id == session.company_id, flow.model.id == case_id)
@@ -103,6 +107,12 @@ def permit(caller: Context, flow: Flow, step: Step, actor: ActorInfo | None) -> 
             )
 
 
+@cache
+def _loading(form: type[StrictSchema]) -> StrictSchema:
+    """The schema, made once: it keeps nothing between two loads."""
+    return form()
+
+
 def load_form(step: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The form as its schema loads it. Raises Invalid, naming the fields."""
     if step.form is None:
@@ -110,7 +120,7 @@ def load_form(step: Step, raw: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid({name: [_("This entry is not known here. Leave it out.")] for name in raw})
         return {}
     try:
-        return dict(step.form().load(raw))
+        return dict(_loading(step.form).load(raw))
     except ValidationError as error:
         raise Invalid(error.messages if isinstance(error.messages, dict) else {"_schema": error.messages}) from error
 

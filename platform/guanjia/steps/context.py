@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from guanjia.calendar import WorkCalendar
-from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.session import OPENED, TenantSession, tenant_session
 from guanjia.errors import Invalid, NotFound
 from guanjia.ports import ActorInfo, CompanyInfo, SiteInfo
 from guanjia.rules.rulebook import Rulebook
@@ -137,7 +137,7 @@ class StepContext:
 
     def open(self, model: type[T], state: str, **values: Any) -> T:
         """A new case in `state`, opened now under the rulebook in force."""
-        return self.new(
+        row = self.new(
             model,
             state=state,
             version=1,
@@ -147,6 +147,8 @@ class StepContext:
             changed_at=self.recorded_at,
             **values,
         )
+        self.session.info.setdefault(OPENED, set()).add(row.id)  # type: ignore[attr-defined]
+        return row
 
     def get(self, model: type[T], row_id: UUID | None, *, name: str, lock: bool = False) -> T:
         """The row that the form's field `name` points to. Raises Invalid, naming the field, if it is not at this

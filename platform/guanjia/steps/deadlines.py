@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from guanjia.db.session import TenantSession
+from guanjia.db.session import OPENED, TenantSession
 from guanjia.errors import Refused
 from guanjia.rules.decide import fault_message, slow_message
 from guanjia.rules.reason import Reason
@@ -119,8 +119,10 @@ def _put(
         before.state, before.ended_at = "superseded", ctx.recorded_at
         breached_at = before.breached_at if due_at is not None and due_at <= ctx.recorded_at else None
     provisional = due_at is not None and ctx.calendar.is_provisional(ctx.calendar.date_of(due_at))
-    row = ctx.new(
-        Deadline,
+    row = Deadline(
+        company_id=ctx.session.company_id,
+        id=ctx.host.ids.new(),
+        state="open",
         site_id=case.site_id,
         flow=ctx.flow.key,
         case_id=case.id,
@@ -135,6 +137,7 @@ def _put(
         breached_at=breached_at,
         late_excused=excused,
     )
+    ctx.session.add(row)
     if due_at is not None:
         schedule(
             ctx.session,
@@ -144,6 +147,7 @@ def _put(
             at=due_at,
             site_id=case.site_id,
             dedupe=f"deadline:{row.id}",
+            fresh=True,
         )
     return row
 
@@ -171,16 +175,20 @@ def cancel_all(ctx: StepContext, case: Any) -> None:
 
 
 def open_of(session: TenantSession, flow: str, case_id: UUID) -> list[Deadline]:
-    """The open deadlines of a case, soonest first."""
-    query = select(Deadline).where(
-        Deadline.company_id == session.company_id,
-        Deadline.flow == flow,
-        Deadline.case_id == case_id,
-        Deadline.state == "open",
-    )
-    rows = [
-        row for row in session.scalars(query) if row.state == "open"
-    ]  # one that was met just now is not flushed yet
+    """The open deadlines of a case, soonest first; those that are about to be stored too."""
+    held = [row for row in session.new if isinstance(row, Deadline) and row.flow == flow and row.case_id == case_id]
+    if case_id in session.info.get(OPENED, ()):  # whatever it has, this session gave it
+        held += [r for r in session.identity_map.values() if isinstance(r, Deadline) and r.case_id == case_id]
+        held = [row for row in held if row.flow == flow]
+    else:
+        query = select(Deadline).where(
+            Deadline.company_id == session.company_id,
+            Deadline.flow == flow,
+            Deadline.case_id == case_id,
+            Deadline.state == "open",
+        )
+        held += session.scalars(query)
+    rows = [row for row in held if row.state == "open"]  # one that was met just now is not flushed yet
     return sorted(rows, key=lambda d: (d.due_at is None, d.due_at))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -37,12 +37,28 @@ class Entry:
 
 def write(session: TenantSession, ids: Ids, entry: Entry) -> JournalEntry:
     """Append the entry to its chain; the head is locked, and rolled back with the step if that fails."""
-    chain = entry.site_id or session.company_id
+    return write_all(session, ids, [entry])[0]
+
+
+def write_all(session: TenantSession, ids: Ids, entries: Sequence[Entry]) -> list[JournalEntry]:
+    """Append the entries to their chains in this order; each head is locked once and moved once."""
+    chains = {entry.site_id or session.company_id for entry in entries}
+    heads = {chain: _head(session, chain) for chain in sorted(chains)}
+    rows = [_link(session, ids, entry, heads[entry.site_id or session.company_id]) for entry in entries]
+    session.flush()
+    return rows
+
+
+def _head(session: TenantSession, chain: UUID) -> JournalHead:
     head = _locked_head(session, chain)
     if head is None:  # the chain's first entry; another first one may be on its way
         ensure(session, JournalHead, {"id": chain}, seq=0, digest=GENESIS)
         head = _locked_head(session, chain)
         assert head is not None  # just made
+    return head
+
+
+def _link(session: TenantSession, ids: Ids, entry: Entry, head: JournalHead) -> JournalEntry:
     entry_id = ids.new()
     body = dict(entry.body) | {
         "id": str(entry_id),
@@ -63,7 +79,7 @@ def write(session: TenantSession, ids: Ids, entry: Entry) -> JournalEntry:
     row = JournalEntry(
         id=entry_id,
         site_id=entry.site_id,
-        chain_id=chain,
+        chain_id=head.id,
         seq=head.seq + 1,
         at=entry.at,
         step=entry.step,
@@ -76,7 +92,6 @@ def write(session: TenantSession, ids: Ids, entry: Entry) -> JournalEntry:
     )
     session.add(row)
     head.seq, head.digest = head.seq + 1, digest
-    session.flush()
     return row
 
 

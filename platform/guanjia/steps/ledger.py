@@ -73,7 +73,7 @@ def read_page(loader: Loader, flow: Flow, query: Query) -> Page:
     if query.cursor:
         statement = statement.where(_after(flow, query.cursor, name, descending))
     key = (
-        column.is_(None),
+        *([column.is_(None)] if _may_be_empty(column) else []),  # an order by it would keep an index from serving
         column.desc() if descending else column,
         flow.model.id.desc() if descending else flow.model.id,
     )
@@ -134,6 +134,8 @@ def _filtered(loader: Loader, flow: Flow, query: Query) -> Select[Any]:
             )
     if query.states:
         statement = statement.where(model.state.in_(query.states))
+        if hasattr(model, "closed_at") and not any(flow.state(state).closed for state in query.states):
+            statement = statement.where(model.closed_at.is_(None))  # served by the index of what is open
     for name, accepted in query.filters.items():
         column = flow.column(name)
         if column is None or not column.filter or not hasattr(model, name):
@@ -201,6 +203,10 @@ def _sorting(flow: Flow, query: Query) -> tuple[str, bool]:
     return name, descending
 
 
+def _may_be_empty(column: Any) -> bool:
+    return bool(column.property.columns[0].nullable)
+
+
 def _encode(name: str, descending: bool, value: Any, row_id: UUID) -> str:
     raw = msgspec.json.encode([name, descending, plain(value), str(row_id)])
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
@@ -223,4 +229,4 @@ def _after(flow: Flow, cursor: str, name: str, descending: bool) -> Any:
     if value is None:
         return and_(column.is_(None), row_key)
     beyond = column < value if descending else column > value
-    return or_(beyond, and_(column == value, row_key), column.is_(None))
+    return or_(beyond, and_(column == value, row_key), *([column.is_(None)] if _may_be_empty(column) else []))

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import or_, select
 
-from guanjia.db.session import TenantSession
+from guanjia.db.session import OPENED, TenantSession
 from guanjia.ports import ActorInfo, CompanyInfo, SiteInfo
 
 if TYPE_CHECKING:
@@ -40,11 +40,24 @@ class Loader:
         """The site, or the company where there is none."""
         return self.site or self.host.directory.company(self.session)
 
+    def is_new(self, row_id: UUID) -> bool:
+        """Whether the case was opened in this transaction: nothing that the session does not hold can point to it yet."""
+        return row_id in self.session.info.get(OPENED, ())
+
+    def held(self, model: type[T]) -> list[T]:
+        """The rows of `model` that the session holds, stored or about to be."""
+        known = (*self.session.new, *self.session.identity_map.values())
+        return [row for row in known if isinstance(row, model)]
+
     def memo(self, key: Any, make: Callable[[], T]) -> T:
         """The value under `key`, made once per reading."""
         if key not in self._memo:
             self._memo[key] = make()
         return self._memo[key]  # type: ignore[no-any-return]
+
+    def kept(self, key: Any) -> Any:
+        """What `memo` keeps under `key`, or None."""
+        return self._memo.get(key)
 
     def may(self, permission: str | None) -> bool:
         """Whether the actor holds the permission here (True for none asked)."""

@@ -25,9 +25,13 @@ def schedule(
     at: datetime,
     site_id: UUID | None = None,
     dedupe: str | None = None,
+    fresh: bool = False,
 ) -> OutboxMessage | None:
-    """Store a message to be carried out at `at`; with `dedupe`, at most one such message is ever made."""
-    if dedupe is not None:
+    """Store a message to be carried out at `at`; with `dedupe`, at most one such message is ever made.
+
+    `fresh`: the caller knows that there is none yet, since an id made just now stands in `dedupe`.
+    """
+    if dedupe is not None and not fresh:
         query = select(OutboxMessage.id).where(
             OutboxMessage.company_id == session.company_id, OutboxMessage.dedupe == dedupe
         )
@@ -52,4 +56,3 @@ def light_beacons(session: TenantSession, host: Host) -> None:
     """Before the commit: let the table outside the walls say when this company has something due."""
     for moment in sorted(set(session.info.pop("beacons", []))):
         session.add(Beacon(id=host.ids.new(), company_id=session.company_id, due_at=moment))
-    session.flush()

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy.exc import IntegrityError
 
-from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.session import OPENED, TenantSession, tenant_session
 from guanjia.db.unwritable import NOT_WRITTEN, unavailable
 from guanjia.errors import (
     NotFound,
@@ -128,8 +128,7 @@ def perform(
             if ctx.refresh:
                 host.directory_changed(session)
             outbox.light_beacons(session, host)
-            for entry in ctx.entries:
-                journal.write(session, host.ids, entry)
+            journal.write_all(session, host.ids, ctx.entries)
             committing = True
             session.commit()
             host.rulebooks.mark_stored(caller.company_id, ctx.rulebook.id)
@@ -152,7 +151,8 @@ def perform(
 def perform_nested(outer: StepContext, step: Step | str, case_id: UUID | None, form: Mapping[str, Any]) -> Done:
     """Take a step inside another one's transaction, by the same actor and with the same yeses."""
     found = outer.host.step(step)
-    outer.session.flush()  # the nested step reads its case anew
+    if case_id not in outer.session.info.get(OPENED, ()):
+        outer.session.flush()  # the nested step reads its case anew
     done, ctx = _run(
         outer.caller,
         outer.session,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from guanjia.channels.events import tell_subscribers
+from guanjia.db.session import OPENED
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Bound, Plan
 from guanjia.rules.watch import RuleTimeout, within
@@ -111,6 +112,7 @@ class Reactions:
             at=at,
             site_id=case.site_id,
             dedupe=f"{case.id}:{case.version}:{ctx.step.name}:{n}",
+            fresh=case.id in ctx.session.info.get(OPENED, ()),
         )
 
     def _tell_next(self, ctx: StepContext, case: Any, n: int, late: tuple[Reason, ...], *, moved: bool) -> None:
@@ -146,7 +148,8 @@ class Reactions:
         query = select(Task).where(
             Task.company_id == ctx.session.company_id, Task.target_id == case.id, Task.state == "open"
         )
-        for task in ctx.session.scalars(query):
+        is_new = case.id in ctx.session.info.get(OPENED, ())  # nobody owes anything for it yet
+        for task in ctx.session.scalars(query) if not is_new else ():
             if ctx.step.key in task.met_by:
                 _meet(task, ctx)
             if task.state == "open" and ctx.flow.state(case.state).closed:

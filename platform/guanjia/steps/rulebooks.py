@@ -128,6 +128,7 @@ class Rulebooks:
         start, end = company.made.setdefault(start, start), company.made.setdefault(end, end)
         found = rulebook_id(body)
         rulebook = company.made.setdefault(("rulebook", found), Rulebook(found, body))
+        self._known.setdefault(found, rulebook)  # most cases name the one in force
         return company.made.setdefault(  # type: ignore[no-any-return]
             ("span", start, end, found, place.plugins),
             _Span(company.version, start, end, rulebook, self._plan(rulebook, place.plugins)),

@@ -317,6 +317,14 @@ def upgrade() -> None:
         ["company_id", "site_id", "state", "received_at"],
         unique=False,
     )
+    op.create_index(
+        "ix_customer_service_request_open",
+        "customer_service_request",
+        ["company_id", "site_id", "received_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
     op.create_table(
         "customer_service_material",
         sa.Column("company_id", sa.Uuid(), nullable=False),
@@ -367,6 +375,12 @@ def downgrade() -> None:
         op.f("ix_customer_service_material_company_id_site_id_request_id"), table_name="customer_service_material"
     )
     op.drop_table("customer_service_material")
+    op.drop_index(
+        "ix_customer_service_request_open",
+        table_name="customer_service_request",
+        postgresql_where=sa.text("closed_at IS NULL"),
+        sqlite_where=sa.text("closed_at IS NULL"),
+    )
     op.drop_index("ix_customer_service_request_list", table_name="customer_service_request")
     op.drop_index(op.f("ix_customer_service_request_company_id_worker_id"), table_name="customer_service_request")
     op.drop_index(op.f("ix_customer_service_request_company_id_site_id_unit_id"), table_name="customer_service_request")
