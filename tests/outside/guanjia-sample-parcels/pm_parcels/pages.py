@@ -37,7 +37,8 @@ def _shown(loader: Loader, lying: Lying, site_code: str) -> dict[str, Any]:
     return {
         "number": parcel.number, "room": parcel.room, "is_cold": parcel.is_cold,
         "due": due_view(lying.due_at, loader.now) if lying.due_at else None,
-        "url": case_url(parcels, parcel.id, site_code), "hand_over_url": form_url(hand_over, parcel.id, site_code),
+        "url": case_url(parcels, parcel.id, site_code),
+        "hand_over_url": form_url(hand_over, parcel.id, site_code) if loader.may(permissions.RECEIVE.key) else "",
     }  # fmt: skip
 
 
