@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from guanjia.calendar.days import known_years
+from guanjia.channels.mail import server_of
 from guanjia.config import Config
 from guanjia.db.base import Base, CompanyScoped, db
 from guanjia.db.migrate import pending
@@ -59,7 +60,7 @@ def examine(host: Host) -> list[Finding]:
     """Everything that can be looked at, in order. Needs an application context; what raises is a finding itself."""
     found = list(settings(host.config))
     looks: tuple[tuple[str, Callable[[Host], Iterator[Finding]]], ...] = (
-        ("plugins", _plugins), ("disk", _disk), ("time", _time), ("redis", _redis), ("database", _database),
+        ("plugins", _plugins), ("disk", _disk), ("time", _time), ("redis", _redis), ("mail", _mail), ("database", _database),
     )  # fmt: skip
     for what, look in looks:
         found += _looked(what, look, host)
@@ -104,6 +105,20 @@ def settings(config: Config) -> Iterator[Finding]:
         path = config.data_folder / name
         if path.exists() and S_IMODE(path.stat().st_mode) & 0o077:
             yield Finding("keys", FAULT, f"others can read {name}", f"chmod 600 {path}")
+
+
+def _mail(host: Host) -> Iterator[Finding]:
+    """Whether mail can go out, and whether what goes out leads back here."""
+    try:
+        server = server_of(host.config)
+    except ValueError as fault:
+        yield Finding("mail", FAULT, str(fault), "Correct it, then start anew.")
+        return
+    yield Finding(
+        "mail", OK, f"handed in at {server.host}:{server.port}" if server else "no server: nobody is told by e-mail"
+    )
+    if server is not None and not host.config.public_url:
+        yield Finding("mail", WARN, "messages carry no links", "Set GUANJIA_PUBLIC_URL to the address of the pages.")
 
 
 def _plugins(host: Host) -> Iterator[Finding]:

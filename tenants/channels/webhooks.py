@@ -65,7 +65,7 @@ class WebhookForm(StrictSchema):
         metadata={"label": _("Address"), "private": True, "widget": "url", "wide": True, "placeholder": "https://"},
     )  # fmt: skip
     events = fields.List(
-        fields.String(validate=pattern_text), required=True, validate=validate.Length(1, 50),
+        fields.String(validate=[validate.Length(1, 120), pattern_text]), required=True, validate=validate.Length(1, 50),
         metadata={"label": _("Steps to be told of"), "fact": True, "widget": "lines",
                   "help": _("One a line, with * for any part: customer_service.request.* or *.breach")},
     )  # fmt: skip

@@ -38,7 +38,13 @@ def ids_of(outsider: Outsider, place: Place) -> dict[str, Any]:
     wide = {"tenants.company": company.plan.company_id, "tenants.role": company.spares["tenants.role"]}
     wide |= {
         kind: company.one(kind)
-        for kind in ("tenants.calendar_year", "tenants.org_unit", "tenants.webhook", "webhook delivery")
+        for kind in (
+            "tenants.calendar_year",
+            "tenants.org_unit",
+            "tenants.webhook",
+            "webhook delivery",
+            "guanjia.message",
+        )
     }
     return (
         first_ids(place, session_id=world.session_of(world.browser(who)))

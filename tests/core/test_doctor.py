@@ -15,6 +15,7 @@ from sqlalchemy import text
 import office
 from guanjia import doctor
 from guanjia.cli import cli
+from guanjia.config import Config
 from guanjia.db.base import db
 from guanjia.db.session import system_session, tenant_session
 from guanjia.host import Host
@@ -137,3 +138,23 @@ def test_what_raises_is_a_finding_itself(company: office.Company, monkeypatch: p
 
     monkeypatch.setattr(doctor, "pending", raises)
     assert by(found(company.host), "migrations") == ["ValueError"]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, [("ok", "no server: nobody is told by e-mail")]),
+     ({"smtp_url": "smtps://u:p@mail.example.com", "mail_from": "a@example.com", "public_url": "https://g.example.com"},
+      [("ok", "handed in at mail.example.com:465")]),
+     ({"smtp_url": "smtp://mail.example.com", "mail_from": "a@example.com"},
+      [("ok", "handed in at mail.example.com:25"), ("warn", "messages carry no links")]),
+     ({"smtp_url": "mail.example.com", "mail_from": "a@example.com"}, [("fault", "GUANJIA_SMTP_URL: write")]),
+     ({"smtp_url": "smtp://mail.example.com"}, [("fault", "GUANJIA_MAIL_FROM: name")])],
+)  # fmt: skip
+def test_mail_is_looked_at(given: dict[str, str], expected: list[tuple[str, str]]) -> None:
+    from types import SimpleNamespace
+
+    config = Config(data_folder=Path(), database_url="", owner_database_url="", **given)  # type: ignore[arg-type]
+    found = list(doctor._mail(SimpleNamespace(config=config)))  # type: ignore[arg-type]
+    assert [f.state for f in found] == [state for state, _note in expected]
+    assert all(f.note.startswith(note) for f, (_state, note) in zip(found, expected, strict=True))
+    assert "u:p" not in str(found)
