@@ -12,6 +12,7 @@ from guanjia.db.base import (
 )
 from guanjia.db.types import JsonText, UtcDateTime
 from guanjia.errors import Forbidden, Invalid, NotFound, Refused, Stale, Waiting, WrongState
+from guanjia.jobs.recurring import due_again, since_last
 from guanjia.manifest import Job, MenuItem, Permission, Plugin
 from guanjia.rules.decide import except_others
 from guanjia.rules.facts import ActFacts, ActorFacts, SiteFacts, facts
@@ -34,6 +35,6 @@ __all__ = [
     "Invalid", "Job", "JsonText", "Kind", "Loader", "MakeTask", "MaybeSiteScoped", "MenuItem", "Message", "NoParams",
     "NotFound", "Notify", "Owed", "Params", "Perform", "Permission", "Plugin", "Refused", "RoleKey", "Rule", "SiteFacts",
     "SiteScoped", "Stale", "State", "Step", "StepContext", "StrictSchema", "Text", "UtcDateTime", "Verdict", "Waiting",
-    "WorkCalendar", "WrongState", "allow", "ask", "deny", "except_others", "facts", "in_same_site", "param", "reference",
-    "register", "words",
+    "WorkCalendar", "WrongState", "allow", "ask", "deny", "due_again", "except_others", "facts", "in_same_site", "param", "reference",
+    "register", "since_last", "words",
 ]  # fmt: skip

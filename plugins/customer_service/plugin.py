@@ -3,6 +3,10 @@
 from guanjia.sdk import MenuItem, Plugin, words
 from plugins.customer_service import permissions, rules
 from plugins.customer_service.catalogue import contractors, services, takeovers
+from plugins.customer_service.enquiries.archive import articles
+from plugins.customer_service.enquiries.desks import visiting_desks
+from plugins.customer_service.enquiries.flow import enquiries
+from plugins.customer_service.enquiries.reviews import reviews
 from plugins.customer_service.flow import requests
 from plugins.customer_service.pages import blueprint
 from plugins.customer_service.steps import desk, intake, phone, work
@@ -14,15 +18,16 @@ STEPS = (intake, work, desk, phone)  # importing them gives the flow its steps
 plugin = Plugin(
     key="customer_service",
     title=_("Customer service"),
-    summary=_("Service requests from intake to closing, by regulations 5 and 7."),
+    summary=_("Service requests and enquiries from intake to closing, by regulations 3, 5 and 7."),
     package="plugins.customer_service",
     needs=("registry",),
     permissions=permissions.ALL,
-    flows=(requests, services, contractors, takeovers),
+    flows=(requests, services, contractors, takeovers, enquiries, articles, reviews, visiting_desks),
     rules=rules.ALL,
     blueprints=(blueprint,),
     menu=(
         MenuItem("work", _("Take a request"), "customer_service.intake", order=10, icon="telephone-inbound"),
+        MenuItem("work", _("Front desk"), "customer_service.front_desk", order=9, icon="chat-left-text"),
         MenuItem("work", _("My work"), "customer_service.work", order=11, icon="tools", on_phone=True),
         MenuItem("work", _("Report a fault"), "customer_service.report", order=12, icon="megaphone", on_phone=True),
         MenuItem("work", _("Board"), "customer_service.board", order=13, icon="kanban"),

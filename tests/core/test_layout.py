@@ -71,7 +71,8 @@ def test_modules_are_named_for_what_they_hold():
 
 def test_source_files_stay_readable():
     assert SOURCE_FILES
-    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCE_FILES}
+    written = [path for path in SOURCE_FILES if path.parent.name not in ("migrations", "versions")]  # by people
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in written}
     assert names([path for path, lines in lengths.items() if lines > MOST_LINES]) == []
 
 

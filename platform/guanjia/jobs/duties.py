@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,6 +17,7 @@ from guanjia.ports import SiteInfo
 from guanjia.rules.rule import Function
 from guanjia.steps import outbox
 from guanjia.steps.commands import Owed
+from guanjia.steps.loader import Loader
 from guanjia.steps.models import Task
 
 if TYPE_CHECKING:
@@ -98,12 +99,22 @@ def _owed_at(
             period = period_of(every, site.calendar.date_of(at))
             params = rule.params.load(rulebook.params_of(key))
             try:
-                owed = function({}, params, period=period, calendar=site.calendar)
+                owed = function(
+                    site_facts(host, session, site, function, at), params, period=period, calendar=site.calendar
+                )
             except Exception:
                 _log.exception("duty %s raised", key)
                 continue
             for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
                 yield site, item, function, period, origin_of(key, site.id, period, item.key)
+
+
+def site_facts(host: Host, session: TenantSession, site: SiteInfo, function: Function, at: datetime) -> dict[str, Any]:
+    """What a duty wants to know of the site, by the names of its facts."""
+    if not function.facts:
+        return {}
+    loader = Loader(host, session, at, site)
+    return {name: load(loader, [site], {})[0] for name, load in function.facts.items()}
 
 
 def origin_of(rule: str, site_id: UUID, period: Period, key: str = "") -> str:
@@ -122,7 +133,7 @@ def count_as_done(
     period = period_of(every, done_on)
     rulebook = host.rulebooks.current(session, site, now)
     params = rule.params.load(rulebook.params_of(rule.key))
-    owed = function({}, params, period=period, calendar=site.calendar)
+    owed = function(site_facts(host, session, site, function, now), params, period=period, calendar=site.calendar)
     for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
         origin = origin_of(rule.key, site.id, period, item.key)
         query = select(Task).where(Task.company_id == session.company_id, Task.origin == origin)

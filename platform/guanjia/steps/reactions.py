@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -136,11 +137,48 @@ class Reactions:
         )
         for task in ctx.session.scalars(query):
             if ctx.step.key in task.met_by:
-                task.met += 1
-                if task.met >= task.owed:
-                    task.state, task.closed_at = "done", ctx.now
+                _meet(task, ctx)
             if task.state == "open" and ctx.flow.state(case.state).closed:
                 task.state, task.closed_at = "cancelled", ctx.now  # nothing more can be done on a closed case
+        if ctx.step.key in self._recurring and ctx.actor is not None:
+            self._meet_recurring(ctx, case)
+
+    @cached_property
+    def _recurring(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules whose periodic duty a step meets, by the step's key."""
+        found: dict[str, tuple[str, ...]] = {}
+        for rule in self._host.rules.values():
+            for duty in rule.duties:
+                for step in duty.options["met_by"] if duty.options["every"] else ():
+                    found[step] = (*found.get(step, ()), rule.key)
+        return found
+
+    def _meet_recurring(self, ctx: StepContext, case: Any) -> None:
+        """What is owed in a period, not about a case, is met by whoever owes it; the one that is due first."""
+        query = select(Task).where(
+            Task.company_id == ctx.session.company_id, Task.site_id == case.site_id, Task.state == "open",
+            Task.target_id.is_(None), Task.rule.in_(self._recurring[ctx.step.key]),
+        )  # fmt: skip
+        met: set[str] = set()
+        for task in ctx.session.scalars(query.order_by(Task.due_at, Task.id)):
+            if task.rule not in met and ctx.step.key in task.met_by and _owes(task, ctx):
+                met.add(task.rule)
+                _meet(task, ctx)
+
+
+def _owes(task: Task, ctx: StepContext) -> bool:
+    assert ctx.actor is not None  # the system owes nothing
+    if task.staff_id is not None:
+        return task.staff_id == ctx.actor_id
+    if task.role is None or ctx.actor.facts.holds(task.role):
+        return True
+    return ctx.actor_id in ctx.host.directory.holders(ctx.session, task.role, task.site_id, ctx.now).staff
+
+
+def _meet(task: Task, ctx: StepContext) -> None:
+    task.met += 1
+    if task.met >= task.owed:
+        task.state, task.closed_at = "done", ctx.now
 
 
 def _task_of(owed: Owed, bound: Bound) -> MakeTask:

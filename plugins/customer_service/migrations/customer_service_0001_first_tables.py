@@ -15,6 +15,39 @@ depends_on = ["core", "registry"]
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "customer_service_article",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("topic", sa.String(length=20), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_article_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_article_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_article_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_article")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_article_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
         "customer_service_contractor",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -48,6 +81,50 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_contractor")),
         sa.UniqueConstraint(
             "company_id", "site_id", "id", name=op.f("uq_customer_service_contractor_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
+        "customer_service_ledger_review",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("from_day", sa.Date(), nullable=False),
+        sa.Column("to_day", sa.Date(), nullable=False),
+        sa.Column("entries", sa.Integer(), nullable=False),
+        sa.Column("open_entries", sa.Integer(), nullable=False),
+        sa.Column("important_entries", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("important", sa.Text(), nullable=False),
+        sa.Column("reviewed_by", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_ledger_review_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "reviewed_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_ledger_review_company_id_reviewed_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_ledger_review_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_ledger_review_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_ledger_review")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_ledger_review_company_id_site_id_id")
         ),
     )
     op.create_table(
@@ -121,6 +198,142 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "company_id", "site_id", "id", name=op.f("uq_customer_service_takeover_company_id_site_id_id")
         ),
+    )
+    op.create_table(
+        "customer_service_visiting_desk",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("organisation", sa.String(length=80), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("place", sa.String(length=120), nullable=False),
+        sa.Column("starts_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("contact", sa.String(length=120), nullable=False),
+        sa.Column("approved_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("approved_by", sa.Uuid(), nullable=True),
+        sa.Column("arrangement", sa.Text(), nullable=False),
+        sa.Column("visitors", sa.Integer(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "approved_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visiting_desk_company_id_approved_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visiting_desk_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_visiting_desk_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_visiting_desk_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_visiting_desk")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_visiting_desk_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
+        "customer_service_enquiry",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("received_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.Uuid(), nullable=True),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=True),
+        sa.Column("enquirer_name", sa.String(length=60), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("is_important", sa.Boolean(), nullable=False),
+        sa.Column("reply_by", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("department_id", sa.Uuid(), nullable=True),
+        sa.Column("answered_together", sa.Boolean(), nullable=False),
+        sa.Column("remarks", sa.Text(), nullable=False),
+        sa.Column("asked_manager_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("asked_manager_by", sa.Uuid(), nullable=True),
+        sa.Column("stalled_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "answered_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_answered_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "asked_manager_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_asked_manager_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "department_id"],
+            ["tenants_department.company_id", "tenants_department.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_department_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "received_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_received_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "household_id"],
+            ["registry_household.company_id", "registry_household.site_id", "registry_household.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_site_id_household_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_enquiry_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_enquiry_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_enquiry")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_enquiry_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_enquiry_company_id_site_id_household_id"),
+        "customer_service_enquiry",
+        ["company_id", "site_id", "household_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_enquiry_ledger",
+        "customer_service_enquiry",
+        ["company_id", "site_id", "received_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_enquiry_open", "customer_service_enquiry", ["company_id", "site_id", "state"], unique=False
     )
     op.create_table(
         "customer_service_request",
@@ -353,9 +566,13 @@ def upgrade() -> None:
     )
     secure_tables(
         op,
+        "customer_service_article",
         "customer_service_contractor",
+        "customer_service_ledger_review",
         "customer_service_service",
         "customer_service_takeover",
+        "customer_service_visiting_desk",
+        "customer_service_enquiry",
         "customer_service_request",
         "customer_service_material",
     )
@@ -375,6 +592,15 @@ def downgrade() -> None:
     )
     op.drop_index("ix_customer_service_request_all", table_name="customer_service_request")
     op.drop_table("customer_service_request")
+    op.drop_index("ix_customer_service_enquiry_open", table_name="customer_service_enquiry")
+    op.drop_index("ix_customer_service_enquiry_ledger", table_name="customer_service_enquiry")
+    op.drop_index(
+        op.f("ix_customer_service_enquiry_company_id_site_id_household_id"), table_name="customer_service_enquiry"
+    )
+    op.drop_table("customer_service_enquiry")
+    op.drop_table("customer_service_visiting_desk")
     op.drop_table("customer_service_takeover")
     op.drop_table("customer_service_service")
+    op.drop_table("customer_service_ledger_review")
     op.drop_table("customer_service_contractor")
+    op.drop_table("customer_service_article")

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint
 
+from plugins.customer_service.enquiries import pages as enquiries
 from plugins.customer_service.pages import around, board, figures, intake, phone, report, revisits, work
 
 blueprint = Blueprint("customer_service", __name__)
@@ -32,3 +33,6 @@ _add("/revisits/<uuid:case_id>", "record_revisit", revisits.record, "POST")
 _add("/figures", "figures", figures.figures)
 _add("/call/<uuid:case_id>", "call", phone.call, "GET", "POST")
 _add("/sheet/<uuid:case_id>", "sheet_with_number", phone.sheet, "POST")
+_add("/front-desk", "front_desk", enquiries.front_desk, "GET", "POST")
+_add("/front-desk/archive", "archive_found", enquiries.archive_found)
+_add("/day", "day_record", enquiries.day_record)

@@ -11,7 +11,7 @@ from guanjia.errors import NotFound
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Task
 from guanjia.steps.tasks import is_late
-from guanjia.web.addresses import case_url, form_url, page_url
+from guanjia.web.addresses import case_url, form_url, page_url, step_url
 from guanjia.web.caller import caller, reading
 from guanjia.web.pages.headings import headings, site_codes
 from guanjia.web.shell import tasks_here
@@ -72,6 +72,20 @@ def task_parts(loader: Loader, tasks: list[Task], site_code: str | None) -> list
             "due": due_view(task.due_at, loader.now) if task.state == "open" and task.due_at else None,
             "state": state, "tone": tone_of(state), "closed_at": task.closed_at, "owed": task.owed, "met": task.met,
             "about": about.get((task.target_flow, task.target_id)) if task.target_flow and task.target_id else None,
-            "done_url": form_url(flow.steps["done"], task.id, site_code) if task.state == "open" else None,
+            **_how(loader, task, site_code),
         })  # fmt: skip
     return found
+
+
+def _how(loader: Loader, task: Task, site_code: str | None) -> dict[str, Any]:
+    """Where an open task is done, and what the button says: the step that opens what is owed, else a report by hand."""
+    if task.state != "open":
+        return {"done_url": None, "done_title": "", "begin_url": None}
+    for key in task.met_by if task.target_id is None else ():
+        flow = loader.host.flows.get(key.rpartition(".")[0])
+        step = flow.steps.get(key.rpartition(".")[2]) if flow is not None else None
+        if step is not None and step.creates:
+            url = step_url(step, None, site_code)
+            return {"done_url": url, "done_title": str(step.title), "begin_url": url}
+    done = loader.host.flow("guanjia.task").steps["done"]
+    return {"done_url": form_url(done, task.id, site_code), "done_title": str(_("Report as done")), "begin_url": None}
