@@ -71,7 +71,7 @@ def build(host: Host) -> Plan:
     for role in COMPANY_ROLES:
         person = _staff(admin, f"hq-{role}", f"hq {role}", None)
         _holds(admin, person, role, plan.company_id)
-        plan.staff |= {f"{code}-{role}": person for code in plan.sites}
+        plan.staff[f"hq-{role}"] = person
     for code, site_id in plan.sites.items():
         with admin.at_site(site_id).reading() as loader:
             for key in ("engineering", "security", "cleaning"):
@@ -179,8 +179,9 @@ class Office:
 
     def person(self, role: str) -> Person:
         """Whoever holds the role here."""
-        return Person(Context(self.company.host, self.company.plan.company_id, self.company.plan.staff[f"{self.code}-{role}"],
-                              self.id, via="page"))  # fmt: skip
+        staff = self.company.plan.staff
+        found = staff[f"hq-{role}" if role in COMPANY_ROLES else f"{self.code}-{role}"]
+        return Person(Context(self.company.host, self.company.plan.company_id, found, self.id, via="page"))
 
     @property
     def system(self) -> Context:

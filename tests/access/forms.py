@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
+from sqlalchemy import select
 
 from access.people import World
 from access.world import Place
 from guanjia.api.shapes import bases
 from guanjia.db.session import tenant_session
+from guanjia.host import Host
 from guanjia.steps.flow import Flow, Step
 from plugins.customer_service.models import ServiceRequest
 from tenants.settings.models import RuleChange
@@ -40,6 +42,8 @@ SPECIAL: dict[str, Any] = {
     "from_at": "2027-03-01T09:00:00+08:00", "until_at": "2027-03-02T09:00:00+08:00", "received_at": "2026-11-15T09:00:00+08:00",
     "started_at": "2026-11-16T08:00:00+08:00", "finished_at": "2026-11-16T09:00:00+08:00", "exception": False,
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
+    "starts_at": "2026-12-20T09:00:00+08:00", "ends_at": "2026-12-20T15:00:00+08:00", "reply_by": "2026-12-01T15:00:00+08:00",
+    "customer_service.enquiry:subject": "service",
 }  # fmt: skip
 
 KEPT = {
@@ -188,7 +192,23 @@ def switch_off(world: World, who: str, place: Place) -> UUID:
     home = str(place.one("registry.household"))
     case = world.takes(who, "customer_service.request.receive", None, place, category="lamp", household_id=home).case_id
     place.ids["customer_service.request"].insert(0, case)
+    _bring_under_its_rules(host, place, case)
     return case
+
+
+def _bring_under_its_rules(host: Host, place: Place, request: UUID) -> None:
+    """The office's older cases are decided by the rules of the new request, too: a test does not wait for a step of each."""
+    company = place.plan.company_id
+    with tenant_session(company, write=True) as session:
+        rules = session.get_one(ServiceRequest, (company, request)).rulebook_id
+        for flow in host.flows.values():
+            if flow.plugin == "customer_service":
+                ids = place.ids[flow.key]
+                for row in session.scalars(
+                    select(flow.model).where(flow.model.company_id == company, flow.model.id.in_(ids))
+                ):
+                    row.rulebook_id = rules
+        session.commit()
 
 
 class Tried:

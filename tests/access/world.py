@@ -11,12 +11,13 @@ from flask import Flask
 from sqlalchemy import select
 
 import office
+from enquiries_made import Enquiries
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
 from guanjia.steps.models import Approval, Deadline, Notification, StoredFile, Task
 from guanjia.testing import waiting
-from plugins.customer_service.models import Contractor, Service, ServiceRequest, Takeover
+from plugins.customer_service.plugin import plugin as customer_service
 from plugins.registry.models import Building, Household, ImportRun, PhoneExport, Resident, Unit
 from plugins.registry.public import generate_households, load_generated
 from plugins.registry.workbook import list_file
@@ -30,8 +31,7 @@ PASSWORD = office.PASSWORD
 
 
 TABLES: dict[str, type[Any]] = {
-    "customer_service.request": ServiceRequest, "customer_service.contractor": Contractor, "customer_service.service": Service,
-    "customer_service.takeover": Takeover, "registry.building": Building, "registry.unit": Unit,
+    **{flow.key: flow.model for flow in customer_service.flows}, "registry.building": Building, "registry.unit": Unit,
     "registry.household": Household, "registry.resident": Resident, "registry.import": ImportRun,
     "registry.phone_export": PhoneExport, "guanjia.approval": Approval, "guanjia.task": Task, "deadline": Deadline,
     "tenants.assignment": Assignment, "tenants.department": Department,
@@ -162,6 +162,7 @@ class _Filler:
     def fill(self) -> None:
         self._registry()
         self._requests()
+        self._front_desk()
         self._office()
 
     def by(self, who: str, key: str, case: UUID | None = None, /, **form: Any) -> UUID:
@@ -230,6 +231,23 @@ class _Filler:
                 review_note=f"{self.mark}评审")  # fmt: skip
         self.by("site_manager", "customer_service.service.create", code=f"svc-{self.place.code}", title_zh="换灯",
                 title_en="Lamp", category="lamp", department_key="engineering", deadline_class="urgent")  # fmt: skip
+
+    def _front_desk(self) -> None:
+        desk = Enquiries(self.office)
+        about = {"household_id": str(self.place.one("registry.household")), "enquirer_name": f"{self.mark}姓名",
+                 "phone": f"{PHONES[self.place.code]}0007"}  # fmt: skip
+        case = desk.open(content=f"{self.mark}咨询", **about)
+        desk.by("receptionist", "remark", case, remark=f"{self.mark}备注")
+        desk.by("receptionist", "enter", **desk.asked(content=f"{self.mark}咨询", answer=f"{self.mark}答复", **about))
+        key = "customer_service"
+        self.by(
+            "receptionist", f"{key}.article.create", title=f"{self.mark}电话", topic="numbers", body=f"{self.mark}八八"
+        )
+        self.by(
+            "property_supervisor", f"{key}.ledger_review.daily", plan=f"{self.mark}跟进", important=f"{self.mark}要事"
+        )
+        self.by("receptionist", f"{key}.visiting_desk.propose", organisation=f"{self.mark}所", purpose=f"{self.mark}咨询",
+                place=f"{self.mark}园", starts_at=desk.after(days=2), ends_at=desk.after(days=3), contact=f"{self.mark}人")  # fmt: skip
 
     def _office(self) -> None:
         chief, site = "site_manager", self.place.site_code

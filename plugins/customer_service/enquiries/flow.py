@@ -154,7 +154,7 @@ def redirect(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> Non
 
 
 @enquiries.step("ask_manager", list(UNANSWERED), title=_("The manager agrees to an answer"), form=RemarkForm,
-                offered=lambda e: e.subject == "outside" and e.asked_manager_at is None)  # fmt: skip
+                offered=lambda view: view.case.subject == "outside" and view.case.asked_manager_at is None)  # fmt: skip
 def ask_manager(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The manager was asked about a matter that is not this property's, and said what may be told (3/4.2.3)."""
     enquiry.asked_manager_at, enquiry.asked_manager_by = ctx.now, ctx.actor_id
@@ -202,7 +202,7 @@ def agree_time(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> N
 
 
 @enquiries.step("mark_important", list(UNANSWERED), title=_("Mark as important"), tone="quiet",
-                offered=lambda e: not e.is_important)  # fmt: skip
+                offered=lambda view: not view.case.is_important)  # fmt: skip
 def mark_important(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The enquiry is important (3/4.2.1)."""
     enquiry.is_important = True
