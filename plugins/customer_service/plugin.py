@@ -3,6 +3,8 @@
 from guanjia.sdk import MenuItem, Plugin, words
 from plugins.customer_service import permissions, rules
 from plugins.customer_service.catalogue import contractors, services, takeovers
+from plugins.customer_service.complaints.complaint_flow import complaints
+from plugins.customer_service.complaints.suggestion_flow import suggestions
 from plugins.customer_service.enquiries.archive import articles
 from plugins.customer_service.enquiries.desks import visiting_desks
 from plugins.customer_service.enquiries.flow import enquiries
@@ -18,11 +20,12 @@ STEPS = (intake, work, desk, phone)  # importing them gives the flow its steps
 plugin = Plugin(
     key="customer_service",
     title=_("Customer service"),
-    summary=_("Service requests and enquiries from intake to closing, by regulations 3, 5 and 7."),
+    summary=_("Requests, enquiries, complaints and suggestions from intake to closing, by regulations 3, 5 and 7."),
     package="plugins.customer_service",
     needs=("registry",),
     permissions=permissions.ALL,
-    flows=(requests, services, contractors, takeovers, enquiries, articles, reviews, visiting_desks),
+    flows=(requests, services, contractors, takeovers, enquiries, articles, reviews, visiting_desks,
+           complaints, suggestions),
     rules=rules.ALL,
     blueprints=(blueprint,),
     menu=(

@@ -238,6 +238,15 @@ site customer_service.visiting_desk
     -00++++++3 list read timeline explain
     -00+++++33 note attach stop_clock resume_clock delete *propose approve refuse arrange hold cancel
     -00+33++33 recompute move_rules
+site customer_service.complaint
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record investigate decide handle reply close mark_conduct
+    -00+++++33 warranty tell_developer developer_done withdraw
+    -00+33++33 recompute move_rules
+site customer_service.suggestion
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record decide consent publish credit withdraw
+    -00+33++33 recompute move_rules
 company tenants.company
     -+03000+03 list
     -003000+03 read timeline explain

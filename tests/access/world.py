@@ -248,6 +248,10 @@ class _Filler:
         )
         self.by("receptionist", f"{key}.visiting_desk.propose", organisation=f"{self.mark}所", purpose=f"{self.mark}咨询",
                 place=f"{self.mark}园", starts_at=desk.after(days=2), ends_at=desk.after(days=3), contact=f"{self.mark}人")  # fmt: skip
+        home = {"household_id": about["household_id"]}
+        self.by("receptionist", f"{key}.complaint.record", content=f"{self.mark}投诉", matter="service",
+                complainant=f"{self.mark}姓名", phone=f"{PHONES[self.place.code]}0008", **home)  # fmt: skip
+        self.by("receptionist", f"{key}.suggestion.record", content=f"{self.mark}建议", name=f"{self.mark}姓名", **home)
 
     def _office(self) -> None:
         chief, site = "site_manager", self.place.site_code

@@ -531,6 +531,193 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "customer_service_suggestion",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("received_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=True),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("name_may_be_published", sa.Boolean(), nullable=False),
+        sa.Column("decision", sa.String(length=20), nullable=True),
+        sa.Column("measures", sa.Text(), nullable=False),
+        sa.Column("decided_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("published_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("credited_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "decided_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_suggestion_company_id_decided_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_suggestion_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "received_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_suggestion_company_id_received_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "household_id"],
+            ["registry_household.company_id", "registry_household.site_id", "registry_household.id"],
+            name=op.f("fk_customer_service_suggestion_company_id_site_id_household_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_suggestion_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_suggestion_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_suggestion")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_suggestion_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_suggestion_company_id_site_id_household_id"),
+        "customer_service_suggestion",
+        ["company_id", "site_id", "household_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_suggestion_ledger",
+        "customer_service_suggestion",
+        ["company_id", "site_id", "received_at"],
+        unique=False,
+    )
+    op.create_table(
+        "customer_service_complaint",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("received_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_by", sa.Uuid(), nullable=True),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("matter", sa.String(length=20), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=True),
+        sa.Column("complainant", sa.String(length=60), nullable=False),
+        sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("needs_investigation", sa.Boolean(), nullable=False),
+        sa.Column("conduct", sa.String(length=20), nullable=True),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.Column("findings", sa.Text(), nullable=False),
+        sa.Column("proposal", sa.Text(), nullable=False),
+        sa.Column("investigated_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("investigated_by", sa.Uuid(), nullable=True),
+        sa.Column("validity", sa.String(length=20), nullable=True),
+        sa.Column("decision", sa.Text(), nullable=False),
+        sa.Column("department_id", sa.Uuid(), nullable=True),
+        sa.Column("decided_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("result", sa.Text(), nullable=False),
+        sa.Column("handled_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reply_number", sa.String(length=20), nullable=True),
+        sa.Column("reply", sa.Text(), nullable=False),
+        sa.Column("replied_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("replied_by", sa.Uuid(), nullable=True),
+        sa.Column("satisfied", sa.Boolean(), nullable=True),
+        sa.Column("is_warranty", sa.Boolean(), nullable=False),
+        sa.Column("developer_told_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("developer_promise", sa.Text(), nullable=False),
+        sa.Column("developer_done_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("developer_result", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "decided_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_complaint_company_id_decided_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "department_id"],
+            ["tenants_department.company_id", "tenants_department.id"],
+            name=op.f("fk_customer_service_complaint_company_id_department_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "investigated_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_complaint_company_id_investigated_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_complaint_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "received_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_complaint_company_id_received_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "replied_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_complaint_company_id_replied_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "household_id"],
+            ["registry_household.company_id", "registry_household.site_id", "registry_household.id"],
+            name=op.f("fk_customer_service_complaint_company_id_site_id_household_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "request_id"],
+            ["customer_service_request.company_id", "customer_service_request.site_id", "customer_service_request.id"],
+            name=op.f("fk_customer_service_complaint_company_id_site_id_request_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_complaint_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_complaint_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_complaint")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_complaint_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_complaint_company_id_site_id_household_id"),
+        "customer_service_complaint",
+        ["company_id", "site_id", "household_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_complaint_ledger",
+        "customer_service_complaint",
+        ["company_id", "site_id", "received_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_complaint_open",
+        "customer_service_complaint",
+        ["company_id", "site_id", "state"],
+        unique=False,
+    )
+    op.create_table(
         "customer_service_material",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -574,6 +761,8 @@ def upgrade() -> None:
         "customer_service_visiting_desk",
         "customer_service_enquiry",
         "customer_service_request",
+        "customer_service_suggestion",
+        "customer_service_complaint",
         "customer_service_material",
     )
 
@@ -584,6 +773,17 @@ def downgrade() -> None:
         op.f("ix_customer_service_material_company_id_site_id_request_id"), table_name="customer_service_material"
     )
     op.drop_table("customer_service_material")
+    op.drop_index("ix_customer_service_complaint_open", table_name="customer_service_complaint")
+    op.drop_index("ix_customer_service_complaint_ledger", table_name="customer_service_complaint")
+    op.drop_index(
+        op.f("ix_customer_service_complaint_company_id_site_id_household_id"), table_name="customer_service_complaint"
+    )
+    op.drop_table("customer_service_complaint")
+    op.drop_index("ix_customer_service_suggestion_ledger", table_name="customer_service_suggestion")
+    op.drop_index(
+        op.f("ix_customer_service_suggestion_company_id_site_id_household_id"), table_name="customer_service_suggestion"
+    )
+    op.drop_table("customer_service_suggestion")
     op.drop_index("ix_customer_service_request_list", table_name="customer_service_request")
     op.drop_index(op.f("ix_customer_service_request_company_id_worker_id"), table_name="customer_service_request")
     op.drop_index(op.f("ix_customer_service_request_company_id_site_id_unit_id"), table_name="customer_service_request")

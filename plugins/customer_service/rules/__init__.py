@@ -1,5 +1,6 @@
 """The rules of customer service, one module per feature; `ALL` lists them for the manifest."""
 
+from plugins.customer_service.complaints import rules as complaints
 from plugins.customer_service.enquiries import rules as enquiries
 from plugins.customer_service.rules import (
     aftercare,
@@ -16,5 +17,5 @@ from plugins.customer_service.rules import (
 
 ALL = (
     *records.ALL, *intake.ALL, *emergency.ALL, *work.ALL, *completion.ALL, *deadlines.ALL, *extensions.ALL,
-    *contractors.ALL, *aftercare.ALL, *figures.ALL, *enquiries.ALL,
+    *contractors.ALL, *aftercare.ALL, *figures.ALL, *enquiries.ALL, *complaints.ALL,
 )  # fmt: skip
