@@ -28,4 +28,10 @@ ARCHIVE = Permission(
     _("Writes what reception looks up while it is asked: useful numbers, how the departments work."),
     roles=("receptionist", "customer_service_supervisor", "site_manager"),
 )
-ALL = (CATALOGUE, TAKEOVER, FIGURES, ARCHIVE)
+AREAS = Permission(
+    "customer_service.areas.edit",
+    _("Set up areas of responsibility"),
+    _("Says which area manager looks after which buildings."),
+    roles=("site_manager", "manager_assistant", "customer_service_supervisor"),
+)
+ALL = (CATALOGUE, TAKEOVER, FIGURES, ARCHIVE, AREAS)

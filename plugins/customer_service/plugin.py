@@ -12,6 +12,7 @@ from plugins.customer_service.enquiries.reviews import reviews
 from plugins.customer_service.flow import requests
 from plugins.customer_service.pages import blueprint
 from plugins.customer_service.steps import desk, intake, phone, work
+from plugins.customer_service.visits.flow import areas, visit_plans, visits
 
 _ = words("customer_service")
 
@@ -25,7 +26,7 @@ plugin = Plugin(
     needs=("registry",),
     permissions=permissions.ALL,
     flows=(requests, services, contractors, takeovers, enquiries, articles, reviews, visiting_desks,
-           complaints, suggestions),
+           complaints, suggestions, visits, areas, visit_plans),
     rules=rules.ALL,
     blueprints=(blueprint,),
     menu=(
@@ -35,7 +36,8 @@ plugin = Plugin(
         MenuItem("work", _("Report a fault"), "customer_service.report", order=12, icon="megaphone", on_phone=True),
         MenuItem("work", _("Board"), "customer_service.board", order=13, icon="kanban"),
         MenuItem("work", _("Calls after the work"), "customer_service.revisits", order=14, icon="telephone-outbound"),
-        MenuItem("work", _("Figures of repairs"), "customer_service.figures", order=15, icon="bar-chart",
+        MenuItem("work", _("Whom to visit"), "customer_service.visits", order=15, icon="house-heart"),
+        MenuItem("work", _("Figures of repairs"), "customer_service.figures", order=16, icon="bar-chart",
                  permission=permissions.FIGURES.key),
     ),
 )  # fmt: skip

@@ -24,7 +24,8 @@ from tenants.settings.models import RuleChange
 KINDS = {
     "site_id": "tenants.site", "household_id": "registry.household", "unit_id": "registry.unit", "building_id": "registry.building",
     "department_id": "tenants.department", "worker_id": "tenants.staff", "contractor_id": "customer_service.contractor",
-    "staff_id": "tenants.staff", "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
+    "staff_id": "tenants.staff", "manager_id": "tenants.staff", "buildings": "registry.building",
+    "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
     "parent_id": "tenants.org_unit", "scope_id": "tenants.site", "photos": "file", "files": "file", "file": "file",
     "signature": "file", "worker_signature": "file", "resident_signature": "file",
 }  # fmt: skip
@@ -43,7 +44,8 @@ SPECIAL: dict[str, Any] = {
     "started_at": "2026-11-16T08:00:00+08:00", "finished_at": "2026-11-16T09:00:00+08:00", "exception": False,
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
     "starts_at": "2026-12-20T09:00:00+08:00", "ends_at": "2026-12-20T15:00:00+08:00", "reply_by": "2026-12-01T15:00:00+08:00",
-    "customer_service.enquiry:subject": "service",
+    "customer_service.enquiry:subject": "service", "customer_service.visit_plan.enter:year": 2031,
+    "customer_service.visit_plan.revise:year": 2026,
 }  # fmt: skip
 
 KEPT = {

@@ -103,6 +103,7 @@ customer service
     --+0++++++ POST /s/<site_code>/customer_service/front-desk
     --+0++++++ GET  /s/<site_code>/customer_service/front-desk/archive
     --+0++++++ GET  /s/<site_code>/customer_service/day
+    --+0++++++ GET  /s/<site_code>/customer_service/visits
     --+0++++++ GET  /s/<site_code>/customer_service/intake
     --+0++++++ POST /s/<site_code>/customer_service/intake
     --00++++++ GET  /s/<site_code>/customer_service/intake/<uuid:case_id>
@@ -246,6 +247,18 @@ site customer_service.complaint
 site customer_service.suggestion
     -00++++++3 list read timeline explain
     -00+++++33 note attach stop_clock resume_clock delete *record decide consent publish credit withdraw
+    -00+33++33 recompute move_rules
+site customer_service.visit
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record count answer discuss mark_major settle promise
+    -00+33++33 recompute move_rules
+site customer_service.area
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete
+    -00+33++33 recompute move_rules *create change retire restore
+site customer_service.visit_plan
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *enter revise
     -00+33++33 recompute move_rules
 company tenants.company
     -+03000+03 list

@@ -252,6 +252,12 @@ class _Filler:
         self.by("receptionist", f"{key}.complaint.record", content=f"{self.mark}投诉", matter="service",
                 complainant=f"{self.mark}姓名", phone=f"{PHONES[self.place.code]}0008", **home)  # fmt: skip
         self.by("receptionist", f"{key}.suggestion.record", content=f"{self.mark}建议", name=f"{self.mark}姓名", **home)
+        building = str(self.place.one("registry.building"))
+        manager = str(self.place.plan.staff[f"{self.place.site_code}-area_manager"])
+        self.by("site_manager", f"{key}.area.create", name=f"{self.mark}片区", manager_id=manager, buildings=[building])
+        self.by("area_manager", f"{key}.visit.record", question=f"{self.mark}问题", reply_by=desk.after(days=2), **home)
+        self.by("site_manager", f"{key}.visit_plan.enter", year=2026, plan=f"{self.mark}计划", assessment=f"{self.mark}考核",
+                households=12)  # fmt: skip
 
     def _office(self) -> None:
         chief, site = "site_manager", self.place.site_code

@@ -154,13 +154,13 @@ class Reactions:
         return found
 
     def _meet_recurring(self, ctx: StepContext, case: Any) -> None:
-        """What is owed in a period, not about a case, is met by whoever owes it; the one that is due first."""
+        """What is owed in a period, not about a case, is met by whoever owes it: this period's first, then what is overdue."""
         query = select(Task).where(
             Task.company_id == ctx.session.company_id, Task.site_id == case.site_id, Task.state == "open",
             Task.target_id.is_(None), Task.rule.in_(self._recurring[ctx.step.key]),
         )  # fmt: skip
         met: set[str] = set()
-        for task in ctx.session.scalars(query.order_by(Task.due_at, Task.id)):
+        for task in ctx.session.scalars(query.order_by(Task.due_at < ctx.now, Task.due_at, Task.id)):
             if task.rule not in met and ctx.step.key in task.met_by and _owes(task, ctx):
                 met.add(task.rule)
                 _meet(task, ctx)

@@ -28,6 +28,7 @@ def register(
     search: Sequence[str] = (),
     order: str = "opened_at",
     see: str | None = None,
+    check: Callable[[Mapping[str, Any], Any, Any], None] | None = None,
     on_create: Callable[[Any, Mapping[str, Any], Any], None] | None = None,
     on_change: Callable[[Any, Mapping[str, Any], Any], None] | None = None,
     on_retire: Callable[[Any, Any], None] | None = None,
@@ -39,7 +40,8 @@ def register(
 ) -> Flow:
     """A flow with states active and retired whose acts write the form's fields into the columns of the same names.
 
-    `on_create(row, form, ctx)` and `on_change(row, form, ctx)` see to the rest (checks, other tables);
+    `check(form, row, ctx)` comes before anything is written (`row` None at create) and raises Invalid, naming the field;
+    `on_create(row, form, ctx)` and `on_change(row, form, ctx)` see to the rest (other tables);
     `touches_directory` refreshes what every process keeps of sites, staff and roles.
     """
     named = dict(titles or {})
@@ -55,6 +57,8 @@ def register(
         return {name: value for name, value in values.items() if name in model.__table__.c}
 
     def create(values: Mapping[str, Any], ctx: Any) -> Any:
+        if check is not None:
+            check(values, None, ctx)
         row = ctx.open(model, ACTIVE, **own_columns(values))
         if on_create is not None:
             on_create(row, values, ctx)
@@ -63,6 +67,8 @@ def register(
         return row
 
     def change(row: Any, values: Mapping[str, Any], ctx: Any) -> None:
+        if check is not None:
+            check(values, row, ctx)
         for name, value in own_columns(values).items():
             setattr(row, name, value)
         if on_change is not None:

@@ -15,6 +15,42 @@ depends_on = ["core", "registry"]
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
+        "customer_service_area",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.String(length=60), nullable=False),
+        sa.Column("manager_id", sa.Uuid(), nullable=False),
+        sa.Column("buildings", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "manager_id"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_area_company_id_manager_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_area_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_area_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_area_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_area")),
+        sa.UniqueConstraint("company_id", "site_id", "id", name=op.f("uq_customer_service_area_company_id_site_id_id")),
+    )
+    op.create_table(
         "customer_service_article",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -197,6 +233,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_takeover")),
         sa.UniqueConstraint(
             "company_id", "site_id", "id", name=op.f("uq_customer_service_takeover_company_id_site_id_id")
+        ),
+    )
+    op.create_table(
+        "customer_service_visit_plan",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("plan", sa.Text(), nullable=False),
+        sa.Column("assessment", sa.Text(), nullable=False),
+        sa.Column("households", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visit_plan_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_visit_plan_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_visit_plan_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_visit_plan")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_visit_plan_company_id_site_id_id")
+        ),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "year", name=op.f("uq_customer_service_visit_plan_company_id_site_id_year")
         ),
     )
     op.create_table(
@@ -602,6 +675,84 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "customer_service_visit",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("visited_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("visitor_id", sa.Uuid(), nullable=True),
+        sa.Column("way", sa.String(length=20), nullable=False),
+        sa.Column("household_id", sa.Uuid(), nullable=False),
+        sa.Column("opinions", sa.Text(), nullable=False),
+        sa.Column("suggestions", sa.Text(), nullable=False),
+        sa.Column("question", sa.Text(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("reply_by", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("is_major", sa.Boolean(), nullable=False),
+        sa.Column("satisfied", sa.Boolean(), nullable=True),
+        sa.Column("discussion", sa.Text(), nullable=False),
+        sa.Column("handled_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("handled_by", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "handled_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visit_company_id_handled_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visit_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "household_id"],
+            ["registry_household.company_id", "registry_household.site_id", "registry_household.id"],
+            name=op.f("fk_customer_service_visit_company_id_site_id_household_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_visit_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "visitor_id"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_visit_company_id_visitor_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_visit_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_visit")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_visit_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_visit_company_id_site_id_household_id"),
+        "customer_service_visit",
+        ["company_id", "site_id", "household_id"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_visit_home",
+        "customer_service_visit",
+        ["company_id", "household_id", "visited_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_customer_service_visit_ledger",
+        "customer_service_visit",
+        ["company_id", "site_id", "visited_at"],
+        unique=False,
+    )
+    op.create_table(
         "customer_service_complaint",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=False),
@@ -753,15 +904,18 @@ def upgrade() -> None:
     )
     secure_tables(
         op,
+        "customer_service_area",
         "customer_service_article",
         "customer_service_contractor",
         "customer_service_ledger_review",
         "customer_service_service",
         "customer_service_takeover",
+        "customer_service_visit_plan",
         "customer_service_visiting_desk",
         "customer_service_enquiry",
         "customer_service_request",
         "customer_service_suggestion",
+        "customer_service_visit",
         "customer_service_complaint",
         "customer_service_material",
     )
@@ -779,6 +933,12 @@ def downgrade() -> None:
         op.f("ix_customer_service_complaint_company_id_site_id_household_id"), table_name="customer_service_complaint"
     )
     op.drop_table("customer_service_complaint")
+    op.drop_index("ix_customer_service_visit_ledger", table_name="customer_service_visit")
+    op.drop_index("ix_customer_service_visit_home", table_name="customer_service_visit")
+    op.drop_index(
+        op.f("ix_customer_service_visit_company_id_site_id_household_id"), table_name="customer_service_visit"
+    )
+    op.drop_table("customer_service_visit")
     op.drop_index("ix_customer_service_suggestion_ledger", table_name="customer_service_suggestion")
     op.drop_index(
         op.f("ix_customer_service_suggestion_company_id_site_id_household_id"), table_name="customer_service_suggestion"
@@ -799,8 +959,10 @@ def downgrade() -> None:
     )
     op.drop_table("customer_service_enquiry")
     op.drop_table("customer_service_visiting_desk")
+    op.drop_table("customer_service_visit_plan")
     op.drop_table("customer_service_takeover")
     op.drop_table("customer_service_service")
     op.drop_table("customer_service_ledger_review")
     op.drop_table("customer_service_contractor")
     op.drop_table("customer_service_article")
+    op.drop_table("customer_service_area")

@@ -14,8 +14,9 @@ from plugins.customer_service.rules import (
     records,
     work,
 )
+from plugins.customer_service.visits import rules as visits
 
 ALL = (
     *records.ALL, *intake.ALL, *emergency.ALL, *work.ALL, *completion.ALL, *deadlines.ALL, *extensions.ALL,
-    *contractors.ALL, *aftercare.ALL, *figures.ALL, *enquiries.ALL, *complaints.ALL,
+    *contractors.ALL, *aftercare.ALL, *figures.ALL, *enquiries.ALL, *complaints.ALL, *visits.ALL,
 )  # fmt: skip
