@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "docs" / "screenshots"
-PASSWORD = "guanjia-demo-2026"  # noqa: S105 - the demonstration's, printed by it
+PASSWORD = "guanjia-trial-2026"  # noqa: S105 - the demonstration's, printed by it
 WIDE, NARROW = 1280, 390
 MOST_BYTES = 150_000
 SITE, SERVICE = "/s/huacheng", "/s/huacheng/customer_service"

@@ -13,7 +13,7 @@ from flask import current_app, has_app_context
 from guanjia.errors import GuanjiaError, Invalid
 from guanjia.host import Host
 from guanjia.schema import localise_errors
-from tenants import operators
+from tenants import operator_factor, operators
 from tenants.founding import found_company
 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
@@ -75,7 +75,9 @@ def list_companies(as_json: bool) -> None:
     """List all companies."""
     with _host():
         lines = operators.list_companies()
-    data = [{"id": str(line.id), "code": line.code, "name": line.name, "state": line.state} for line in lines]
+    data = [
+        {"id": str(x.id), "code": x.code, "name": x.name, "state": x.state, "failed_messages": x.failed} for x in lines
+    ]
     _print(data, "\n".join(f"{x.code}\t{x.state}\t{x.name}" for x in lines) or "No company yet.", as_json=as_json)
 
 
@@ -114,6 +116,18 @@ def create_operator(account: str, name: str, password: str, as_json: bool) -> No
     with _host() as host:
         operator_id = operators.create_operator(host, account=account, name=name, password=password)
     _print({"id": str(operator_id), "account": account}, f"{account}: can sign in at /operator.", as_json=as_json)
+
+
+@operator.command("reset-second-factor")
+@click.option("--account", required=True)
+@AS_JSON
+def reset_second_factor(account: str, as_json: bool) -> None:
+    """Take an operator's second factor away (phone lost) and end their sessions."""
+    with _host() as host:
+        operator_factor.reset_factor(host, account)
+    _print(
+        {"account": account, "second_factor": False}, f"{account}: signs in with the password alone.", as_json=as_json
+    )
 
 
 COMMANDS = (company, operator)

@@ -11,14 +11,13 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from flask import current_app
-from sqlalchemy import event, select
+from sqlalchemy import event
 from sqlalchemy.orm import SessionTransaction
 
 from guanjia.db.session import TenantSession
 from guanjia.ports import ActorInfo, CompanyInfo, Holders, SignedIn, SiteInfo
 from guanjia.rules.facts import ActorFacts
 from guanjia.rules.settings import Setting
-from guanjia.steps.models import Tenant
 from guanjia.words import Message, Text, words
 from tenants.models import COMPANY_SCOPE, DEPARTMENT_SCOPE, UNIT_SCOPE
 from tenants.snapshot import Held, Snapshot, read_snapshot, scopes_upwards
@@ -56,9 +55,7 @@ class TenantDirectory:
         host = current_host()
         if session.info.get(_TOUCHED):
             return read_snapshot(host, session)  # uncommitted: nobody else may see it
-        version = session.scalars(select(Tenant.version).where(Tenant.id == session.company_id)).one_or_none()
-        if version is None:
-            raise LookupError(f"company {session.company_id} does not exist")
+        version = session.version
         with self._lock:
             kept = self._kept.setdefault(host, OrderedDict())
             held = kept.get(session.company_id)
@@ -72,6 +69,17 @@ class TenantDirectory:
             while len(kept) > KEPT:
                 kept.popitem(last=False)
         return fresh
+
+    def found_company(
+        self, host: Host, *, code: str, name: str, admin_account: str, admin_name: str, admin_password: str
+    ) -> tuple[UUID, UUID]:
+        """A company exists, with the standard roles and one administrator; the ids of both. Raises Invalid."""
+        from tenants.founding import found_company
+
+        founded = found_company(
+            host, code=code, name=name, admin_account=admin_account, admin_name=admin_name, admin_password=admin_password
+        )
+        return founded.company_id, founded.admin_id
 
     # ------------------------------------------------------------------ where
 
@@ -198,6 +206,12 @@ class TenantDirectory:
         """The name of a company, org unit, site or department, for showing where a setting was made."""
         return self.snapshot(session).scope_name(scope)
 
+    def forget_plugin(self, session: TenantSession, plugin: str) -> Mapping[str, int]:
+        """Switches and permissions of a plugin that is removed are gone; how many rows changed, by table."""
+        from tenants.forgetting import forget_plugin
+
+        return forget_plugin(session, plugin)
+
     # ------------------------------------------------------------------ credentials
 
     def signed_in(self, cookie_id: str) -> SignedIn | None:
@@ -212,17 +226,20 @@ class TenantDirectory:
 
         return owner_of_bearer(current_host(), token)
 
-    def sign_in(self, company: str, account: str, password: str, address: str) -> tuple[SignedIn, str, datetime]:
+    def sign_in(
+        self, company: str, account: str, password: str, address: str, code: str = ""
+    ) -> tuple[SignedIn, str, datetime]:
         """A bearer session for a program: whose it is, its token (told this once), and until when (UTC).
 
-        Raises Unauthenticated, the same for whatever was wrong, TooMany while the attempt has to wait, and Forbidden
-        where an own password has to be chosen first.
+        `code` is the second factor's, where the account has one. Raises Unauthenticated, the same for whatever was
+        wrong, TooMany while the attempt has to wait, and Forbidden where a password or factor has to be set up first.
         """
         from tenants.sign_in import issue_bearer
 
         bearer = issue_bearer(
-            current_host(), company=company, account=account, password=password, address=address, user_agent="API"
-        )
+            current_host(), company=company, account=account, password=password, address=address, user_agent="API",
+            code=code,
+        )  # fmt: skip
         return bearer.signed_in, bearer.token, bearer.expires_at
 
     def sign_out(self, who: SignedIn) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tenants import calendars, people, places, roles, tokens
+from tenants import calendars, own_steps, people, places, policy, roles, tokens
 
-ALL = (*places.FLOWS, *people.FLOWS, *roles.FLOWS, *calendars.FLOWS, *tokens.FLOWS)
+ALL = (*places.FLOWS, *people.FLOWS, *own_steps.FLOWS, *policy.FLOWS, *roles.FLOWS, *calendars.FLOWS, *tokens.FLOWS)

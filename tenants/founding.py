@@ -195,7 +195,7 @@ def _check(code: str, name: str, account: str, admin_name: str, password: str, l
             errors[field] = [_("Give this in 1 to %(max)s characters.", max=most)]
     if language not in LANGUAGES:
         errors["language"] = [_("Choose zh or en.")]
-    faults = PasswordPolicy().faults(password, account)
+    faults = PasswordPolicy().faults(password, account, (code, name, admin_name))
     if faults:
         errors["admin_password"] = faults
     if errors:

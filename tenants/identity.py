@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, String, UniqueConstraint, Uuid
+from sqlalchemy import BigInteger, Index, Integer, String, UniqueConstraint, Uuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanjia.db.base import STAFF_TABLE, Base, CompanyScoped, reference
@@ -21,14 +21,34 @@ class Credential(CompanyScoped):
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    former: Mapped[list[str]] = mapped_column(JsonText, default=list)  # hashes, newest first, while the policy wants them
+
+
+class SecondFactor(CompanyScoped):
+    """The authenticator of a member of staff; `id` is theirs. A row exists once a code has confirmed it.
+
+    `secret` is sealed with a key outside the database; of the recovery codes only hashes are kept, and none twice used.
+    """
+
+    __tablename__ = "tenants_second_factor"
+    secret: Mapped[str] = mapped_column(String(400))
+    last_step: Mapped[int] = mapped_column(BigInteger)  # the time step of the last code taken: no earlier one counts
+    recovery: Mapped[list[str]] = mapped_column(JsonText, default=list)
+    enrolled_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class LoginSession(CompanyScoped):
-    """One signed-in browser, or one bearer token from `POST /api/v1/session` (then `digest` is its secret's)."""
+    """One signed-in browser, or one bearer token from `POST /api/v1/session` (then `digest` is its secret's).
+
+    `stage` says what is still owed: `code` (the password was right, nobody is signed in yet), `password` (an own one
+    first), `enrol` (a second factor first); empty: nothing. `tries` counts wrong codes.
+    """
 
     __tablename__ = "tenants_login_session"
     staff_id: Mapped[UUID] = reference(STAFF_TABLE)
     kind: Mapped[str] = mapped_column(String(10))  # page | bearer
+    stage: Mapped[str] = mapped_column(String(10), default="")
+    tries: Mapped[int] = mapped_column(Integer, default=0)
     digest: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -91,6 +111,9 @@ class Operator(Base):
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    factor: Mapped[str | None] = mapped_column(String(400))  # the sealed secret of a second factor
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    recovery: Mapped[list[str]] = mapped_column(JsonText, default=list)
 
 
 class OperatorSession(Base):
@@ -100,6 +123,8 @@ class OperatorSession(Base):
     __table_args__ = {"info": {"outside_walls": True}}
     id: Mapped[UUID] = mapped_column(Uuid(), primary_key=True)
     operator_id: Mapped[UUID] = mapped_column(Uuid(), index=True)
+    stage: Mapped[str] = mapped_column(String(10), default="")  # `code`: the second factor is still owed
+    tries: Mapped[int] = mapped_column(Integer, default=0)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     seen_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)

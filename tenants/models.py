@@ -48,8 +48,12 @@ class Company(CompanyRegister):
     closes: Mapped[time] = mapped_column(Time, default=time(18, 0))
     language: Mapped[str] = mapped_column(String(8), default="zh")
     password_min_length: Mapped[int] = mapped_column(Integer, default=12)
-    password_composition: Mapped[bool] = mapped_column(default=False)
-    password_max_days: Mapped[int] = mapped_column(Integer, default=0)  # 0: no rotation
+    password_level3: Mapped[bool] = mapped_column(default=False)  # composition and rotation of GB/T 22239, level 3
+    password_max_days: Mapped[int] = mapped_column(Integer, default=90)  # this and the next count with level 3 only
+    password_history: Mapped[int] = mapped_column(Integer, default=5)
+    session_idle_minutes: Mapped[int | None] = mapped_column(Integer)  # None: as long as the installation allows
+    session_absolute_hours: Mapped[int | None] = mapped_column(Integer)
+    second_factor_roles: Mapped[list[str]] = mapped_column(JsonText, default=list, info={"fact": True})  # who must have one
 
     @classmethod
     def extra_table_args(cls) -> tuple[Any, ...]:
@@ -227,6 +231,7 @@ from tenants.identity import (  # noqa: E402 - these tables refer to the ones ab
     LoginSession,
     Operator,
     OperatorSession,
+    SecondFactor,
     SignInThrottle,
 )
 from tenants.settings.models import RuleChange, RuleSetting  # noqa: E402
@@ -235,5 +240,5 @@ __all__ = [
     "ACTIVE", "ALL_PERMISSIONS", "AUDITOR", "COMPANY_SCOPE", "DEPARTMENT_SCOPE", "HQ_ADMIN", "RETIRED", "SCOPES",
     "SITE_SCOPE", "UNIT_SCOPE", "Absence", "ApiToken", "Assignment", "CalendarDay", "CalendarYear", "Company",
     "CompanyRegister", "Credential", "Department", "LoginSession", "Operator", "OperatorSession", "OrgUnit",
-    "PluginSwitch", "Role", "RuleChange", "RuleSetting", "SignInThrottle", "Site", "Staff",
+    "PluginSwitch", "Role", "RuleChange", "RuleSetting", "SecondFactor", "SignInThrottle", "Site", "Staff",
 ]  # fmt: skip

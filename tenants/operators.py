@@ -5,37 +5,42 @@ Their accounts stand outside every company; nothing here opens a case, a person 
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import system_session, tenant_session
+from guanjia.db.unwritable import NOT_WRITTEN
 from guanjia.errors import Invalid, NotFound, Unauthenticated
 from guanjia.host import Host
 from guanjia.steps import journal
-from guanjia.steps.models import Tenant
+from guanjia.steps.models import FailedMessage, Tenant
 from guanjia.words import words
 from tenants.models import Company, Operator, OperatorSession
+from tenants.owed import CODE, NOTHING
 from tenants.passwords import PasswordPolicy, hash_password, matches
-from tenants.sign_in import SEEN_EVERY
+from tenants.sign_in import HALF_WAY, SEEN_EVERY
 from tenants.throttle import count_attempt, forgive, limits_for
 
 _ = words("tenants")
+_log = logging.getLogger("tenants.operators")
 
 ACTIVE, SUSPENDED = "active", "suspended"
 
 
 @dataclass(frozen=True, slots=True)
 class CompanyLine:
-    """A company as an operator sees it."""
+    """A company as an operator sees it. `failed`: how many messages its headquarters has to settle, no more of them."""
 
     id: UUID
     code: str
     name: str
     state: str
+    failed: int
 
 
 def create_operator(host: Host, *, account: str, name: str, password: str) -> UUID:
@@ -46,7 +51,7 @@ def create_operator(host: Host, *, account: str, name: str, password: str) -> UU
         errors["account"] = [_("Give this in 1 to %(max)s characters.", max=60)]
     if not name.strip() or len(name) > 60:
         errors["name"] = [_("Give this in 1 to %(max)s characters.", max=60)]
-    faults = PasswordPolicy().faults(password, account)
+    faults = PasswordPolicy().faults(password, account, (name.strip(),))
     if faults:
         errors["password"] = faults
     if errors:
@@ -65,7 +70,10 @@ def create_operator(host: Host, *, account: str, name: str, password: str) -> UU
 
 
 def sign_in_operator(host: Host, *, account: str, password: str, address: str, user_agent: str = "") -> UUID:
-    """The id of a new session of the operator. Raises Unauthenticated and TooMany as for staff."""
+    """The id of a new session of the operator; half of one where there is a second factor (`tenants.operator_factor`).
+
+    Raises Unauthenticated and TooMany as for staff.
+    """
     account = account.strip().lower()[:60]
     limits = limits_for(host, "operator", "", account, address, None)
     count_attempt(host, limits)
@@ -76,9 +84,11 @@ def sign_in_operator(host: Host, *, account: str, password: str, address: str, u
         raise Unauthenticated(_("Account or password is not right. Check both and try again."))
     forgive(host, limits)
     now = host.clock.now()
+    stage = CODE if operator.factor is not None else NOTHING
+    lives = HALF_WAY if stage else timedelta(seconds=host.config.session_absolute)
     row = OperatorSession(
-        id=host.ids.new(), operator_id=operator.id, created_at=now, seen_at=now, user_agent=user_agent[:300],
-        expires_at=now + timedelta(seconds=host.config.session_absolute), address=address[:60],
+        id=host.ids.new(), operator_id=operator.id, stage=stage, created_at=now, seen_at=now, expires_at=now + lives,
+        user_agent=user_agent[:300], address=address[:60],
     )  # fmt: skip
     with system_session(write=True) as session:
         session.add(row)
@@ -98,12 +108,17 @@ def operator_of(host: Host, session_id: str | None) -> Operator | None:
         operator = session.get(Operator, row.operator_id) if row is not None else None
     if row is None or operator is None or not operator.active or row.revoked_at is not None or now >= row.expires_at:
         return None
+    if row.stage == CODE:
+        return None
     if now >= row.seen_at + timedelta(seconds=host.config.session_idle):
         return None
     if now - row.seen_at >= SEEN_EVERY:
-        with system_session(write=True) as session:
-            session.get_one(OperatorSession, wanted).seen_at = now
-            session.commit()
+        try:
+            with system_session(write=True) as session:
+                session.get_one(OperatorSession, wanted).seen_at = now
+                session.commit()
+        except NOT_WRITTEN:  # reading goes on where writing does not
+            _log.warning("the time of last use could not be written")
     return operator
 
 
@@ -117,14 +132,18 @@ def sign_out_operator(host: Host, session_id: str | None) -> None:
 
 
 def list_companies() -> list[CompanyLine]:
-    """All companies by code: no more than code, name and state. Names are read company by company."""
+    """All companies by code: no more than code, name, state and a count. Read company by company."""
     with system_session() as session:
         tenants = list(session.scalars(select(Tenant).order_by(Tenant.code)))
     found = []
     for tenant in tenants:
         with tenant_session(tenant.id) as session:
             name = session.scalars(select(Company.name).where(Company.company_id == tenant.id)).one_or_none()
-        found.append(CompanyLine(tenant.id, tenant.code, name or "", tenant.state))
+            counting = select(func.count()).select_from(FailedMessage)
+            failed = session.scalars(
+                counting.where(FailedMessage.company_id == tenant.id, FailedMessage.state == "failed")
+            ).one()
+        found.append(CompanyLine(tenant.id, tenant.code, name or "", tenant.state, int(failed)))
     return found
 
 

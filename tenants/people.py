@@ -9,14 +9,14 @@ from uuid import UUID
 from marshmallow import fields, validate, validates_schema
 from sqlalchemy import select
 
-from guanjia.errors import WrongState
 from guanjia.schema import invalid
-from guanjia.sdk import Column, Invalid, Loader, NotFound, StepContext, StrictSchema, register, words
+from guanjia.sdk import Column, Invalid, Loader, StepContext, StrictSchema, WrongState, register, words
 from guanjia.words import LANGUAGES
 from tenants import permissions
 from tenants.authority import keep_an_administrator, may_administer
 from tenants.looking import look_first
-from tenants.models import ACTIVE, RETIRED, Absence, Assignment, Company, Credential, LoginSession, Site, Staff
+from tenants.models import ACTIVE, RETIRED, Absence, Assignment, Credential, SecondFactor, Site, Staff
+from tenants.owed import company_of
 from tenants.passwords import PasswordPolicy, hash_password
 from tenants.places import LANGUAGE_CHOICES, present_place
 from tenants.sessions import revoke_sessions, revoke_tokens
@@ -90,48 +90,49 @@ class ResetPasswordForm(StrictSchema):
     )
 
 
-class OwnPasswordForm(StrictSchema):
-    """The new own password, and the session that goes on."""
+class ResetFactorForm(StrictSchema):
+    """Why somebody's second factor is taken away."""
 
-    password = fields.String(required=True, validate=validate.Length(1, 200), metadata=PASSWORD)
-    keep_session = fields.UUID(load_default=None, allow_none=True)
-
-
-class OwnSessionForm(StrictSchema):
-    """One of the person's own sessions."""
-
-    session = fields.UUID(required=True)
+    reason = fields.String(
+        required=True, validate=validate.Length(1, 300),
+        metadata={"label": _("Reason"), "widget": "textarea",
+                  "help": _("For example: phone lost; asked in person. Make sure that it is the person who asks.")},
+    )  # fmt: skip
 
 
-def _take_secret(values: Mapping[str, Any]) -> str:
-    """The password, taken out of the form: not even the erasable part of the journal may keep it."""
+def take_secret(values: Mapping[str, Any], name: str = "password") -> Any:
+    """The secret, taken out of the form: not even the erasable part of the journal may keep it."""
     assert isinstance(values, dict)  # the form as the pipeline loaded it
-    return str(values.pop("password"))
+    return values.pop(name)
 
 
 def set_password(ctx: StepContext, row: Staff, password: str, *, must_change: bool) -> None:
-    """The person's password is the given one. Raises Invalid where it does not keep the company's policy."""
-    company = ctx.loader.get(Company, ctx.session.company_id)
-    policy = PasswordPolicy.of(company) if company is not None else PasswordPolicy()
-    faults = policy.faults(password, row.account)
+    """The person's password is the given one. Raises Invalid where it does not keep the company's policy.
+
+    Where the policy asks for level 3, whoever was given a password has to replace it, whatever `must_change` says.
+    """
+    company = company_of(ctx.session)
+    policy = PasswordPolicy.of(company)
+    faults = policy.faults(password, row.account, (ctx.company.code, company.name, row.name))
+    credential = ctx.session.get(Credential, (ctx.session.company_id, row.id))
+    present, former = (credential.password_hash, credential.former) if credential is not None else (None, [])
+    if not faults and policy.was_used(password, present, former):
+        faults = [_("This person had this password before, or has it now. Choose one that was not used yet.")]
     if faults:
         raise Invalid({"password": faults})
-    credential = ctx.session.get(Credential, (ctx.session.company_id, row.id))
+    given_by_somebody = ctx.caller.actor_id is not None
+    values = {"password_hash": hash_password(password), "must_change": must_change or (policy.level3 and given_by_somebody),
+              "changed_at": ctx.now, "former": policy.remembered(present, former)}  # fmt: skip
     if credential is None:
-        ctx.new(
-            Credential, id=row.id, password_hash=hash_password(password), must_change=must_change, changed_at=ctx.now
-        )
+        ctx.new(Credential, id=row.id, **values)
         return
-    credential.password_hash, credential.must_change, credential.changed_at = (
-        hash_password(password),
-        must_change,
-        ctx.now,
-    )
+    for name, value in values.items():
+        setattr(credential, name, value)
     ctx.session.flush()
 
 
 def _take_on(row: Staff, values: Mapping[str, Any], ctx: StepContext) -> None:
-    password = _take_secret(values)
+    password = take_secret(values)
     row.account = row.account.lower()
     _place(row, values, ctx)
     ctx.session.flush()
@@ -197,9 +198,11 @@ def _present_staff(loader: Loader, cases: Sequence[Staff]) -> list[dict[str, Any
         title, where = directory.role_title(loader.session, role), directory.scope_name(loader.session, scope)
         held.setdefault(staff_id, []).append(f"{title}（{where}）" if where else str(title))
     places = present_place(loader, cases)
+    with_factor = loader.by_id(SecondFactor, [row.id for row in cases])
     return [
-        place | {"roles": "、".join(held.get(row.id, ()))} for row, place in zip(cases, places, strict=True)
-    ]  # fmt: skip
+        place | {"roles": "、".join(held.get(row.id, ())), "second_factor": row.id in with_factor}
+        for row, place in zip(cases, places, strict=True)
+    ]
 
 
 staff = register(
@@ -210,7 +213,7 @@ staff = register(
     titles={"create": _("Take on"), "retire": _("Dismiss")},
     columns=[
         Column("account", _("Account"), sort=True), Column("name", _("Full name"), sort=True), Column("phone", _("Phone")),
-        Column("roles", _("Roles")), Column("place", _("Kept by")),
+        Column("roles", _("Roles")), Column("place", _("Kept by")), Column("second_factor", _("Second factor"), "flag"),
         Column("language", _("Language"), "choice", labels=dict(LANGUAGE_CHOICES), on_list=False),
         Column("state", _("State"), "state", filter=True),
     ],
@@ -246,7 +249,7 @@ def change_staff(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
 )
 def take_on_again(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The person works here again, with a new initial password and no role yet."""
-    set_password(ctx, row, _take_secret(form), must_change=form["must_change_password"])
+    set_password(ctx, row, take_secret(form), must_change=form["must_change_password"])
     ctx.directory_changed()
 
 
@@ -256,7 +259,25 @@ def take_on_again(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None
 def reset_password(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The person signs in with the new password from now on; all their sessions have ended."""
     may_administer(ctx, row.id)
-    set_password(ctx, row, _take_secret(form), must_change=form["must_change_password"])
+    set_password(ctx, row, take_secret(form), must_change=form["must_change_password"])
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now)
+
+
+@staff.step(
+    "reset_second_factor", [ACTIVE], title=_("Reset the second factor"), form=ResetFactorForm, tone="danger",
+    permission=permissions.STAFF.key,
+)  # fmt: skip
+def reset_second_factor(row: Staff, _form: Mapping[str, Any], ctx: StepContext) -> None:
+    """The person's authenticator and recovery codes open nothing any more, and all their sessions have ended.
+
+    Whether the role asks for a new one is seen at the next sign-in.
+    """
+    may_administer(ctx, row.id)
+    factor = ctx.session.get(SecondFactor, (ctx.session.company_id, row.id))
+    if factor is None:
+        raise WrongState(_("This person has no second factor. Nothing needs to be done."))
+    ctx.session.delete(factor)
+    ctx.session.flush()
     ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now)
 
 
@@ -268,39 +289,6 @@ def end_sessions(row: Staff, _form: Mapping[str, Any], ctx: StepContext) -> None
 
 
 look_first(staff, _look_at_staff)
-
-# What people do to their own entry runs as the system in their name: at headquarters, where entries stand, most have
-# no reach of their own. `tenants.own` is the only caller and has asked for the password or looked at the owner.
-
-
-@staff.step(
-    "change_own_password",
-    [ACTIVE],
-    title=_("Own password changed"),
-    form=OwnPasswordForm,
-    system_only=True,
-    on_page=False,
-)
-def change_own_password(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
-    """The person's password is the new one; all their sessions but the given one have ended."""
-    set_password(ctx, row, _take_secret(form), must_change=False)
-    ctx.notes["by"] = str(row.id)
-    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.id, ctx.now, keep=form["keep_session"])
-
-
-@staff.step(
-    "revoke_own_session", [ACTIVE], title=_("Own session ended"), form=OwnSessionForm, system_only=True, on_page=False
-)
-def revoke_own_session(row: Staff, form: Mapping[str, Any], ctx: StepContext) -> None:
-    """The session has ended. Raises NotFound for somebody else's."""
-    found = ctx.session.get(LoginSession, (ctx.session.company_id, form["session"]))
-    if found is None or found.staff_id != row.id:
-        raise NotFound()
-    if found.revoked_at is not None:
-        raise WrongState(_("This session has ended already. Nothing needs to be done."))
-    found.revoked_at = ctx.now
-    ctx.notes["by"] = str(row.id)
-
 
 # ---------------------------------------------------------------------- absences
 

@@ -83,30 +83,13 @@ class HoursSchema(StrictSchema):
 
 
 class CompanyForm(HoursSchema):
-    """The company's profile and what it asks of passwords."""
+    """The company's profile."""
 
     name = name_field(_("Company name"))
     language = fields.String(
         load_default="zh",
         validate=validate.OneOf(LANGUAGES),
         metadata={"label": _("Language"), "choices": LANGUAGE_CHOICES},
-    )
-    password_min_length = fields.Integer(
-        load_default=12,
-        validate=validate.Range(8, 64),
-        metadata={"label": _("Shortest password"), "help": _("In characters; 12 or more is advised.")},
-    )
-    password_composition = fields.Boolean(
-        load_default=False, metadata={"label": _("Passwords need small letters, capital letters and digits")}
-    )
-    password_max_days = fields.Integer(
-        load_default=0,
-        validate=validate.Range(0, 3650),
-        metadata={
-            "label": _("Passwords must be changed after"),
-            "unit": "days",
-            "help": _("0: never, which is advised."),
-        },
     )
 
 
@@ -137,11 +120,6 @@ company = Flow(
         Column("zone", _("Time zone")),
         Column("opens", _("Opens at")),
         Column("closes", _("Closes at")),
-        Column("password_min_length", _("Shortest password"), "number"),
-        Column(
-            "password_composition", _("Passwords need small letters, capital letters and digits"), "flag", on_list=False
-        ),
-        Column("password_max_days", _("Passwords must be changed after"), "number", on_list=False),
     ],
     present=_present_hours,
     heading=lambda row, _values: str(row.name),

@@ -33,6 +33,7 @@ from tenants.models import (
 )
 from tenants.people import people_choices, works_here
 from tenants.places import key_text, name_field, of_this_place
+from tenants.sessions import revoke_sessions
 from tenants.snapshot import Snapshot, effective_permissions
 
 _ = words("tenants")
@@ -295,7 +296,8 @@ def scope_choices(snapshot: Snapshot, site_id: UUID | None) -> list[tuple[UUID, 
     choices=_assign_choices,
 )
 def give_role(form: Mapping[str, Any], ctx: StepContext) -> Assignment:
-    """The person holds the role at the scope. At a site only the site and its departments can be chosen.
+    """The person holds the role at the scope, and their sessions have ended: whoever may do something else than before
+    signs in anew. At a site only the site and its departments can be chosen.
 
     Raises Invalid for what does not exist or is given already, Forbidden for a role beyond the giver's own authority.
     """
@@ -321,6 +323,7 @@ def give_role(form: Mapping[str, Any], ctx: StepContext) -> Assignment:
     if form["until_day"] is not None and form["until_day"] < first:
         raise Invalid({"until_day": [_("The last day must not come before the first.")]})
     _not_given_already(ctx, person.id, role.key, scope_id, first, form["until_day"])
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, person.id, ctx.now)
     ctx.directory_changed()
     return ctx.open(
         Assignment,
@@ -357,7 +360,8 @@ def _not_given_already(
     "end", {ACTIVE: RETIRED}, title=_("End"), form=EndForm, tone="danger", permission=permissions.STAFF.key
 )
 def end_role(row: Assignment, form: Mapping[str, Any], ctx: StepContext) -> str:
-    """The role is held until the given day, or no longer. Somebody who can administer the company always remains."""
+    """The role is held until the given day, or no longer, and the person's sessions have ended. Somebody who can
+    administer the company always remains."""
     may_give(ctx, row.role_key, row.scope_kind)
     today = ctx.calendar.date_of(ctx.now)
     last: date | None = form["until_day"]
@@ -367,6 +371,7 @@ def end_role(row: Assignment, form: Mapping[str, Any], ctx: StepContext) -> str:
     ended = last is None or last < today
     if row.scope_kind == COMPANY_SCOPE:
         keep_an_administrator(ctx, ending=row.id)
+    ctx.notes["sessions_ended"] = revoke_sessions(ctx.session, row.staff_id, ctx.now)
     ctx.directory_changed()
     return RETIRED if ended else ACTIVE
 

@@ -117,6 +117,7 @@ class Snapshot:
     away: Mapping[UUID, tuple[Away, ...]]
     departments_of: Mapping[UUID | None, tuple[UUID, ...]]
     settings: list[Setting] | None = field(default=None)
+    outside: object | None = field(default=None)  # robots and subscriptions: see tenants.channels.outside
 
     def reach_of(self, site: SiteInfo) -> frozenset[UUID]:
         """The scopes whose assignments reach the site: company, units above, the site and its departments."""

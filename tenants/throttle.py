@@ -2,7 +2,8 @@
 
 Attempts are counted before the password is looked at, so that many at once are slowed as well. A key is account plus
 address, or account plus device where the account has signed in from that browser before: what a stranger does
-elsewhere slows the owner nowhere. A second, milder count by address alone slows guessing over many accounts.
+elsewhere slows the owner nowhere. Two milder counts slow what browsers that nobody knows do together: one by address
+alone (guessing over many accounts), one by account alone (guessing from many addresses).
 """
 
 from __future__ import annotations
@@ -41,11 +42,19 @@ class Limit:
 
 def limits_for(host: Host, place: str, company: str, account: str, address: str, device: str | None) -> list[Limit]:
     """What an attempt counts against. `place` tells staff, operators and password changes apart."""
-    own = _key(host, place, company, account, f"device:{device}" if device else f"address:{address}")
-    limits = [Limit(own, free=5, longest=300)]
-    if device is None:
-        limits.append(Limit(_key(host, place, "", "", f"address:{address}"), free=60, longest=30, own=False))
-    return limits
+    if device is not None:
+        return [Limit(_key(host, "device", place, company, account, device), free=5, longest=300)]
+    return [
+        Limit(_key(host, "account", place, company, account, address), free=5, longest=300),
+        Limit(_key(host, "address", place, address), free=60, longest=30, own=False),
+        Limit(_key(host, "strangers", place, company, account), free=30, longest=300, own=False),
+    ]
+
+
+def limits_for_code(host: Host, place: str, owner: str, device: str | None) -> list[Limit]:
+    """What a code of the second factor counts against: the owner, wherever it comes from, for whoever gets so far knows
+    the password; and apart from them the owner's own browser."""
+    return [Limit(_key(host, "code", place, owner, device or ""), free=5, longest=300)]
 
 
 def _key(host: Host, *parts: str) -> str:

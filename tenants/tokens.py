@@ -25,6 +25,7 @@ from guanjia.sdk import (
 )
 from tenants import permissions
 from tenants.models import ACTIVE, RETIRED, ApiToken
+from tenants.owed import ENROL, what_is_owed
 
 _ = words("tenants")
 
@@ -123,6 +124,8 @@ def make_token(form: Mapping[str, Any], ctx: StepContext) -> ApiToken:
         raise NotFound()
     if ctx.caller.via == "api":  # a token limited to little could make one without limits
         raise Forbidden(_('Tokens are made in a browser, under "API tokens" in your own menu. Sign in there.'))
+    if what_is_owed(ctx.host, ctx.session, ctx.actor.id, ctx.now) == ENROL:
+        raise Forbidden(_("Your role needs a second factor. Set it up in your own menu, then make the token."))
     unknown = sorted(set(form["scopes"]) - ctx.actor.permissions - {READ})
     if unknown:
         raise Invalid(

@@ -14,6 +14,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from flask import Flask
 from werkzeug.test import TestResponse
 
@@ -21,7 +23,8 @@ import servers
 from guanjia.app import create_app
 from guanjia.clock import Clock
 from guanjia.config import Config
-from guanjia.db.base import Base, db
+from guanjia.db.base import Base, db, tenant_tables
+from guanjia.db.migrate import open_tables, owner_engine, secure_tables
 from guanjia.host import Host
 from guanjia.steps.context import Context
 from sample_api import plugin as sample
@@ -148,7 +151,7 @@ def world(request: pytest.FixtureRequest, folder: Path, kind: str) -> Iterator[W
     name = f"guanjia_api_{os.getpid()}_{uuid4().hex[:8]}"
     url = servers.clone(server.owner_url, template.place, name)
     try:
-        with _app(folder, url, seed=8) as app:  # another seed than the template's: no id comes twice
+        with _app(folder, server.app_url(url), seed=8) as app:  # another seed than the template's: no id comes twice
             yield _opened(app, template)
     finally:
         servers.drop(server.owner_url, name)
@@ -174,14 +177,27 @@ def _fill_postgres(request: pytest.FixtureRequest, server: servers.Postgres) -> 
     folder = request.getfixturevalue("tmp_path_factory").mktemp("api_template")
     name = f"guanjia_api_template_{os.getpid()}"
     found: list[Template] = []
-    servers.make_template(server.owner_url, name, lambda url: found.append(_fill(folder, url, name)))
+    servers.make_template(server.owner_url, name, lambda url: found.append(_fill_as_role(folder, url, name, server)))
     _templates["postgresql"] = found[0]
     return found[0]
 
 
+def _fill_as_role(folder: Path, owner_url: str, place: str, server: servers.Postgres) -> Template:
+    """The owner makes the tables with their policies; the application's role does everything else."""
+    engine = owner_engine(owner_url).execution_options(guanjia_write=True)
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        op: Any = Operations(MigrationContext.configure(connection))
+        secure_tables(op, *tenant_tables(), app_role=server.app_role)
+        open_tables(op, *set(Base.metadata.tables) - set(tenant_tables()), app_role=server.app_role)
+    engine.dispose()
+    return _fill(folder, server.app_url(owner_url), place)
+
+
 def _fill(folder: Path, url: str, place: str) -> Template:
     with _app(folder, url) as app:
-        Base.metadata.create_all(db.engine)
+        if url.startswith("sqlite"):
+            Base.metadata.create_all(db.engine)
         host: Host = app.extensions["guanjia"]
         found_company(host, code="other", name="Other Ltd", admin_account="anna", admin_name="Other Anna",
                       admin_password=PASSWORD)  # fmt: skip

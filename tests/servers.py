@@ -220,12 +220,12 @@ def redis_server() -> Iterator[str]:
 
 
 @contextmanager
-def private_redis() -> Iterator[str]:
-    """The URL of a Redis of one's own, which a test may stop by leaving the block."""
+def private_redis(port: int | None = None) -> Iterator[str]:
+    """The URL of a Redis of one's own, which a test may stop by leaving the block, and start again at the same port."""
     binary = shutil.which("redis-server")
     if binary is None:
         missing("No Redis: set TEST_REDIS_URL or install redis-server")
-    port = _free_port()
+    port = port or _free_port()
     command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
     with _folder("guanjia-redis-") as folder, _process(_as(None, command), folder, lambda: _ping(port)):
         yield f"redis://127.0.0.1:{port}/0"

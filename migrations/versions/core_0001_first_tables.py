@@ -40,6 +40,9 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("factor", sa.String(length=400), nullable=True),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("recovery", guanjia.db.types.JsonText(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants_operator")),
         sa.UniqueConstraint("account", name=op.f("uq_tenants_operator_account")),
         info={"outside_walls": True},
@@ -48,6 +51,8 @@ def upgrade() -> None:
         "tenants_operator_session",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("operator_id", sa.Uuid(), nullable=False),
+        sa.Column("stage", sa.String(length=10), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("created_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("seen_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("expires_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
@@ -84,6 +89,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "actor_id", "key", name=op.f("uq_guanjia_answered_company_id_actor_id_key")),
     )
     op.create_table(
+        "guanjia_duty_mark",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("rule", sa.String(length=120), nullable=False),
+        sa.Column("period", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_duty_mark_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_duty_mark")),
+        sa.UniqueConstraint("company_id", "rule", "period", name=op.f("uq_guanjia_duty_mark_company_id_rule_period")),
+    )
+    op.create_table(
         "guanjia_journal_detail",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -104,6 +121,27 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_journal_head_company_id")),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_journal_head")),
+    )
+    op.create_table(
+        "guanjia_plugin_fault",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("plugin", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("subject", sa.String(length=160), nullable=False),
+        sa.Column("error", sa.String(length=200), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("first_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_plugin_fault_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_plugin_fault")),
+        sa.UniqueConstraint(
+            "company_id",
+            "plugin",
+            "kind",
+            "subject",
+            name=op.f("uq_guanjia_plugin_fault_company_id_plugin_kind_subject"),
+        ),
     )
     op.create_table(
         "guanjia_rulebook",
@@ -142,8 +180,12 @@ def upgrade() -> None:
         sa.Column("closes", sa.Time(), nullable=False),
         sa.Column("language", sa.String(length=8), nullable=False),
         sa.Column("password_min_length", sa.Integer(), nullable=False),
-        sa.Column("password_composition", sa.Boolean(), nullable=False),
+        sa.Column("password_level3", sa.Boolean(), nullable=False),
         sa.Column("password_max_days", sa.Integer(), nullable=False),
+        sa.Column("password_history", sa.Integer(), nullable=False),
+        sa.Column("session_idle_minutes", sa.Integer(), nullable=True),
+        sa.Column("session_absolute_hours", sa.Integer(), nullable=True),
+        sa.Column("second_factor_roles", guanjia.db.types.JsonText(), nullable=False),
         sa.Column("state", sa.String(length=40), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("rulebook_id", sa.Uuid(), nullable=True),
@@ -162,8 +204,22 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.String(length=200), nullable=False),
         sa.Column("must_change", sa.Boolean(), nullable=False),
         sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("former", guanjia.db.types.JsonText(), nullable=False),
         sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_credential_company_id")),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_credential")),
+    )
+    op.create_table(
+        "tenants_notice_wish",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("how", sa.String(length=20), nullable=False),
+        sa.Column("digest_hour", sa.Integer(), nullable=False),
+        sa.Column("quiet_from", sa.Time(), nullable=False),
+        sa.Column("quiet_to", sa.Time(), nullable=False),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_notice_wish_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_notice_wish")),
     )
     op.create_table(
         "tenants_org_unit",
@@ -214,6 +270,39 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_role_company_id")),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_role")),
         sa.UniqueConstraint("company_id", "key", name=op.f("uq_tenants_role_company_id_key")),
+    )
+    op.create_table(
+        "tenants_second_factor",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("secret", sa.String(length=400), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), nullable=False),
+        sa.Column("recovery", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("enrolled_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_second_factor_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_second_factor")),
+    )
+    op.create_table(
+        "tenants_webhook",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("address", sa.String(length=500), nullable=False),
+        sa.Column("events", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("sites", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("sealed_secrets", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("secret_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_webhook_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_webhook")),
     )
     op.create_table(
         "tenants_site",
@@ -296,6 +385,44 @@ def upgrade() -> None:
         "ix_guanjia_deadline_open", "guanjia_deadline", ["company_id", "site_id", "state", "due_at"], unique=False
     )
     op.create_table(
+        "guanjia_delivery",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("target_id", sa.Uuid(), nullable=False),
+        sa.Column("origin", sa.String(length=160), nullable=False),
+        sa.Column("about", sa.String(length=120), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("content", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("resting", sa.Boolean(), nullable=False),
+        sa.Column("created_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("next_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("tried_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("done_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("took_ms", sa.Integer(), nullable=True),
+        sa.Column("fault", guanjia.db.types.JsonText(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_guanjia_delivery_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_delivery_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_delivery")),
+        sa.UniqueConstraint("company_id", "origin", name=op.f("uq_guanjia_delivery_company_id_origin")),
+    )
+    op.create_index("ix_guanjia_delivery_created", "guanjia_delivery", ["company_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_guanjia_delivery_resting", "guanjia_delivery", ["company_id", "kind", "state", "resting"], unique=False
+    )
+    op.create_index(
+        "ix_guanjia_delivery_target", "guanjia_delivery", ["company_id", "target_id", "created_at"], unique=False
+    )
+    op.create_table(
         "guanjia_journal",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=True),
@@ -333,6 +460,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("leased_until", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("in_hand", sa.Boolean(), nullable=False),
         sa.Column("fault", sa.Text(), nullable=False),
         sa.Column("created_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("done_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
@@ -435,6 +563,41 @@ def upgrade() -> None:
     )
     op.create_index("ix_guanjia_approval_target", "guanjia_approval", ["company_id", "target_id"], unique=False)
     op.create_index("ix_guanjia_approval_waiting", "guanjia_approval", ["company_id", "site_id", "state"], unique=False)
+    op.create_table(
+        "guanjia_failed_message",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("message_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("source", sa.String(length=120), nullable=False),
+        sa.Column("about_flow", sa.String(length=80), nullable=True),
+        sa.Column("about_id", sa.Uuid(), nullable=True),
+        sa.Column("place_id", sa.Uuid(), nullable=True),
+        sa.Column("fault", sa.String(length=200), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_guanjia_failed_message_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_guanjia_failed_message_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_guanjia_failed_message")),
+    )
+    op.create_index(
+        "ix_guanjia_failed_message_message", "guanjia_failed_message", ["company_id", "message_id"], unique=False
+    )
+    op.create_index(
+        "ix_guanjia_failed_message_state", "guanjia_failed_message", ["company_id", "state", "opened_at"], unique=False
+    )
     op.create_table(
         "guanjia_file",
         sa.Column("company_id", sa.Uuid(), nullable=False),
@@ -543,7 +706,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "origin", name=op.f("uq_guanjia_task_company_id_origin")),
     )
     op.create_index("ix_guanjia_task_open", "guanjia_task", ["company_id", "site_id", "state", "due_at"], unique=False)
-    op.create_index("ix_guanjia_task_target", "guanjia_task", ["company_id", "target_id"], unique=False)
+    op.create_index(
+        "ix_guanjia_task_target",
+        "guanjia_task",
+        ["company_id", "target_id"],
+        unique=False,
+        postgresql_where=sa.text("target_id IS NOT NULL"),
+        sqlite_where=sa.text("target_id IS NOT NULL"),
+    )
     op.create_table(
         "tenants_absence",
         sa.Column("company_id", sa.Uuid(), nullable=False),
@@ -737,11 +907,48 @@ def upgrade() -> None:
         sa.UniqueConstraint("company_id", "site_id", "key", name=op.f("uq_tenants_department_company_id_site_id_key")),
     )
     op.create_table(
+        "tenants_group_robot",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=True),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("title", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("sealed_address", sa.Text(), nullable=False),
+        sa.Column("sealed_secret", sa.Text(), nullable=False),
+        sa.Column("address_end", sa.String(length=8), nullable=False),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("roles", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("quiet_from", sa.Time(), nullable=False),
+        sa.Column("quiet_to", sa.Time(), nullable=False),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=True),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_tenants_group_robot_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_tenants_group_robot_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(["company_id"], ["guanjia_tenant.id"], name=op.f("fk_tenants_group_robot_company_id")),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_tenants_group_robot")),
+    )
+    op.create_table(
         "tenants_login_session",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("staff_id", sa.Uuid(), nullable=False),
         sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("stage", sa.String(length=10), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=True),
         sa.Column("created_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
         sa.Column("seen_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
@@ -931,22 +1138,29 @@ def upgrade() -> None:
     secure_tables(
         op,
         "guanjia_answered",
+        "guanjia_duty_mark",
         "guanjia_journal_detail",
         "guanjia_journal_head",
+        "guanjia_plugin_fault",
         "guanjia_rulebook",
         "tenants_calendar_year",
         "tenants_company",
         "tenants_credential",
+        "tenants_notice_wish",
         "tenants_org_unit",
         "tenants_role",
+        "tenants_second_factor",
+        "tenants_webhook",
         "tenants_site",
         "guanjia_clock_stop",
         "guanjia_deadline",
+        "guanjia_delivery",
         "guanjia_journal",
         "guanjia_outbox",
         "guanjia_series",
         "tenants_staff",
         "guanjia_approval",
+        "guanjia_failed_message",
         "guanjia_file",
         "guanjia_notification",
         "guanjia_task",
@@ -955,6 +1169,7 @@ def upgrade() -> None:
         "tenants_assignment",
         "tenants_calendar_day",
         "tenants_department",
+        "tenants_group_robot",
         "tenants_login_session",
         "tenants_plugin_switch",
         "tenants_rule_change",
@@ -983,6 +1198,7 @@ def downgrade() -> None:
     op.drop_table("tenants_plugin_switch")
     op.drop_index("ix_tenants_login_session_staff", table_name="tenants_login_session")
     op.drop_table("tenants_login_session")
+    op.drop_table("tenants_group_robot")
     op.drop_table("tenants_department")
     op.drop_table("tenants_calendar_day")
     op.drop_index("ix_tenants_assignment_scope", table_name="tenants_assignment")
@@ -992,13 +1208,21 @@ def downgrade() -> None:
     op.drop_table("tenants_api_token")
     op.drop_index(op.f("ix_tenants_absence_company_id_staff_id"), table_name="tenants_absence")
     op.drop_table("tenants_absence")
-    op.drop_index("ix_guanjia_task_target", table_name="guanjia_task")
+    op.drop_index(
+        "ix_guanjia_task_target",
+        table_name="guanjia_task",
+        postgresql_where=sa.text("target_id IS NOT NULL"),
+        sqlite_where=sa.text("target_id IS NOT NULL"),
+    )
     op.drop_index("ix_guanjia_task_open", table_name="guanjia_task")
     op.drop_table("guanjia_task")
     op.drop_index("ix_guanjia_notification_staff", table_name="guanjia_notification")
     op.drop_table("guanjia_notification")
     op.drop_index("ix_guanjia_file_case", table_name="guanjia_file")
     op.drop_table("guanjia_file")
+    op.drop_index("ix_guanjia_failed_message_state", table_name="guanjia_failed_message")
+    op.drop_index("ix_guanjia_failed_message_message", table_name="guanjia_failed_message")
+    op.drop_table("guanjia_failed_message")
     op.drop_index("ix_guanjia_approval_waiting", table_name="guanjia_approval")
     op.drop_index("ix_guanjia_approval_target", table_name="guanjia_approval")
     op.drop_table("guanjia_approval")
@@ -1009,6 +1233,10 @@ def downgrade() -> None:
     op.drop_index("ix_guanjia_journal_step", table_name="guanjia_journal")
     op.drop_index("ix_guanjia_journal_case", table_name="guanjia_journal")
     op.drop_table("guanjia_journal")
+    op.drop_index("ix_guanjia_delivery_target", table_name="guanjia_delivery")
+    op.drop_index("ix_guanjia_delivery_resting", table_name="guanjia_delivery")
+    op.drop_index("ix_guanjia_delivery_created", table_name="guanjia_delivery")
+    op.drop_table("guanjia_delivery")
     op.drop_index("ix_guanjia_deadline_open", table_name="guanjia_deadline")
     op.drop_index("ix_guanjia_deadline_case", table_name="guanjia_deadline")
     op.drop_table("guanjia_deadline")
@@ -1016,15 +1244,20 @@ def downgrade() -> None:
     op.drop_table("guanjia_clock_stop")
     op.drop_index(op.f("ix_tenants_site_company_id_org_unit_id"), table_name="tenants_site")
     op.drop_table("tenants_site")
+    op.drop_table("tenants_webhook")
+    op.drop_table("tenants_second_factor")
     op.drop_table("tenants_role")
     op.drop_index(op.f("ix_tenants_org_unit_company_id_parent_id"), table_name="tenants_org_unit")
     op.drop_table("tenants_org_unit")
+    op.drop_table("tenants_notice_wish")
     op.drop_table("tenants_credential")
     op.drop_table("tenants_company")
     op.drop_table("tenants_calendar_year")
     op.drop_table("guanjia_rulebook")
+    op.drop_table("guanjia_plugin_fault")
     op.drop_table("guanjia_journal_head")
     op.drop_table("guanjia_journal_detail")
+    op.drop_table("guanjia_duty_mark")
     op.drop_table("guanjia_answered")
     op.drop_index(op.f("ix_tenants_sign_in_throttle_last_at"), table_name="tenants_sign_in_throttle")
     op.drop_table("tenants_sign_in_throttle")

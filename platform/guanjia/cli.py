@@ -12,14 +12,20 @@ from uuid import UUID
 
 import click
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from guanjia.app import create_app
+from guanjia.backup.commands import backup, restore
 from guanjia.config import Config
-from guanjia.db.base import db
-from guanjia.db.migrate import pending, upgrade
+from guanjia.db.migrate import upgrade
 from guanjia.db.session import system_session, tenant_session
 from guanjia.host import Host, PluginFault, discover
+from guanjia.keeping import KeyFault
+from guanjia.logs import set_up_logs
+from guanjia.metrics import serve_metrics
+from guanjia.plugin_commands.command import plugin_group
+from guanjia.production import ConfigFault
+from guanjia.serving import serve_app
 from guanjia.steps import journal
 from guanjia.steps.models import JournalHead, Tenant
 
@@ -54,6 +60,10 @@ def cli() -> None:
     """Guanjia (管家): management offices run by their own written regulations."""
 
 
+cli.add_command(backup)
+cli.add_command(restore)
+
+
 @cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, help="Port to listen on; 0 takes a free one.")
@@ -64,36 +74,33 @@ def serve(host: str, port: int, no_relay: bool) -> None:
         serve_app(app, found, host, port, relay=not no_relay)
 
 
-def serve_app(app: Flask, found: Host, host: str, port: int, *, relay: bool = True) -> None:
-    """Serve until interrupted, with the relay in a thread beside."""
-    from werkzeug.serving import make_server
-
-    server = make_server(host, port, app, threaded=True)
-    if relay:
-        found.relay.start(app)
-    click.echo(f"Guanjia listens on http://{host}:{server.server_port}/  (Ctrl-C ends it)")
-    try:
-        server.serve_forever()
-    except KeyboardInterrupt:
-        click.echo("Ending.")
-    finally:
-        found.relay.stop()
-
-
 @cli.command()
-@click.option("--once", is_flag=True, help="Carry out what is due now and end.")
-def worker(once: bool) -> None:
-    """Carry out timers and messages: notices, deadlines, approvals, duties."""
+@click.option("--once", is_flag=True, help="Carry out what is due now in this process, and end.")
+@click.option(
+    "--workers", type=click.IntRange(1, 64), help="Processes that carry out what stands in Redis.  [default: 2]"
+)
+@click.option("--relay-only", is_flag=True, help="Only look for what is due: the workers run elsewhere.")
+@click.option("--no-relay", is_flag=True, help="Only carry out what stands in Redis: the relay runs elsewhere.")
+def worker(once: bool, workers: int | None, relay_only: bool, no_relay: bool) -> None:
+    """Carry out timers and messages: notices, deadlines, approvals, duties.
+
+    With GUANJIA_REDIS_URL the relay hands them to worker processes; without, it carries them out itself. SIGTERM and
+    Ctrl-C let each process end the message that it has in hand.
+    """
+    from guanjia.jobs.crew import keep_working
+
+    set_up_logs(Config.from_environment())
     with running() as (app, found):
         if once:
             click.echo(f"{found.relay.run_due()} messages carried out")
             return
-        found.relay.start(app, every=2)
-        try:
-            while True:
-                found.relay.join(3600)
-        except KeyboardInterrupt:
-            found.relay.stop()
+        if relay_only and (no_relay or workers):
+            raise click.UsageError("--relay-only starts no workers: leave --workers and --no-relay out.")
+        if (no_relay or workers) and not found.config.redis_url:
+            raise click.UsageError("Workers take their messages from Redis: set GUANJIA_REDIS_URL, or leave this out.")
+        serve_metrics(app, found.config.metrics_port)
+        many = 0 if relay_only or not found.config.redis_url else workers or 2
+        keep_working(app, found, workers=many, relay=not no_relay)
 
 
 @cli.group("db")
@@ -119,6 +126,9 @@ def db_revision(branch: str, message: str) -> None:
     with running() as (_app, found):
         path = make_revision(found, branch, message)
         click.echo(f"wrote {path}" if path else "The database equals the models; nothing to write.")
+
+
+cli.add_command(plugin_group)
 
 
 @cli.group("journal")
@@ -175,44 +185,35 @@ def _companies(code: str | None) -> list[tuple[UUID, str]]:
 @cli.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def doctor(as_json: bool) -> None:
-    """Look at the installation: database, migrations, plugins, messages that failed, disk. Ends with 1 on a fault."""
-    found: list[tuple[str, str, str]] = []
+    """Look at the installation: settings, keys, plugins, disk, time, Redis, database, walls, messages. Ends with 1 on a fault."""
+    from guanjia.doctor import FAULT, Finding, examine
+
     try:
         with running() as (_app, host):
-            found += _examine(host)
+            found = examine(host)
     except PluginFault as fault:
-        found.append(("plugins", "fault", str(fault)))
+        found = [
+            Finding(
+                "plugins", FAULT, str(fault), "Or leave it out with GUANJIA_LEAVE_OUT; its rules do not count then."
+            )
+        ]
+    except ConfigFault as fault:
+        found = [Finding("settings", FAULT, line, "Until then nothing starts.") for line in str(fault).splitlines()]
     if as_json:
-        click.echo(json.dumps([{"what": w, "state": s, "note": n} for w, s, n in found], ensure_ascii=False))
+        click.echo(json.dumps([finding.to_json() for finding in found], ensure_ascii=False))
     else:
-        for what, state, note in found:
-            click.echo(f"{state:6} {what}: {note}")
-    if any(state == "fault" for _what, state, _note in found):
+        for finding in found:
+            click.echo(
+                f"{finding.state:6} {finding.what}: {finding.note}" + (f"\n       {finding.do}" if finding.do else "")
+            )
+    if any(finding.state == FAULT for finding in found):
         sys.exit(1)
-
-
-def _examine(host: Host) -> list[tuple[str, str, str]]:
-    found = [("plugins", "ok", ", ".join(host.plugins))]
-    if host.left_out:
-        found.append(
-            ("plugins", "warn", f"left out by the operator, their rules do not count: {', '.join(host.left_out)}")
-        )
-    try:
-        with db.engine.connect() as connection:
-            connection.execute(text("select 1"))
-        found.append(("database", "ok", db.engine.dialect.name))
-        lacking = pending(host)
-        found.append(("migrations", "ok", "up to date") if not lacking else
-                     ("migrations", "fault", f"{len(lacking)} revisions are missing; run `guanjia db upgrade`"))  # fmt: skip
-    except Exception as error:
-        found.append(("database", "fault", f"{type(error).__name__}: check GUANJIA_DATABASE_URL"))
-    return found
 
 
 def main() -> None:
     """Entry point of the console script: one clear sentence instead of a traceback for what an operator can mend."""
     try:
         cli(prog_name="guanjia")
-    except PluginFault as fault:
+    except (PluginFault, ConfigFault, KeyFault) as fault:
         click.echo(str(fault), err=True)
         sys.exit(2)

@@ -17,11 +17,19 @@ class Config:
     database_url: str = field(repr=False)
     owner_database_url: str = field(repr=False)
     redis_url: str | None = field(default=None, repr=False)
-    files_url: str = field(default="", repr=False)
     secret_key: str = field(default="", repr=False)
     data_key: str = field(default="", repr=False)
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
+    public_url: str = ""
+    webhook_private: bool = False
+    environment: str = ""
+    log_format: str = ""
+    metrics_token: str = field(default="", repr=False)
+    metrics_port: str = ""
     app_role: str | None = None
     leave_out: tuple[str, ...] = ()
+    rule_seconds: float = 2.0
     max_upload: int = 10 * 1024 * 1024
     session_idle: int = 12 * 3600
     session_absolute: int = 7 * 24 * 3600
@@ -29,6 +37,8 @@ class Config:
     secure_cookies: bool = False
     demo: bool = False
     language: str = "zh"
+    message_sweep: int = 60  # a message handed to the queue and not begun after this is handed over again
+    message_lease: int = 300  # a message begun and not ended after this is taken from whoever had it
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -42,15 +52,30 @@ class Config:
             database_url=url,
             owner_database_url=env.get("GUANJIA_OWNER_DATABASE_URL", url),
             redis_url=env.get("GUANJIA_REDIS_URL") or None,
-            files_url=env.get("GUANJIA_FILES_URL", ""),
             secret_key=env.get("GUANJIA_SECRET_KEY", ""),
             data_key=env.get("GUANJIA_DATA_KEY", ""),
+            smtp_url=env.get("GUANJIA_SMTP_URL", ""),
+            mail_from=env.get("GUANJIA_MAIL_FROM", ""),
+            public_url=env.get("GUANJIA_PUBLIC_URL", "").rstrip("/"),
+            webhook_private=env.get("GUANJIA_WEBHOOK_PRIVATE", "") == "1",
+            environment=env.get("GUANJIA_ENV", ""),
+            log_format=env.get("GUANJIA_LOG", ""),
+            metrics_token=env.get("GUANJIA_METRICS_TOKEN", ""),
+            metrics_port=env.get("GUANJIA_METRICS_PORT", ""),
             app_role=env.get("GUANJIA_APP_ROLE") or None,
             leave_out=tuple(p.strip() for p in env.get("GUANJIA_LEAVE_OUT", "").split(",") if p.strip()),
+            rule_seconds=float(env.get("GUANJIA_RULE_SECONDS") or 2),
             behind_proxy=env.get("GUANJIA_BEHIND_PROXY", "") == "1",
             secure_cookies=env.get("GUANJIA_SECURE_COOKIES", "") == "1",
             language=env.get("GUANJIA_LANGUAGE", "zh"),
+            message_sweep=int(env.get("GUANJIA_MESSAGE_SWEEP") or 60),
+            message_lease=int(env.get("GUANJIA_MESSAGE_LEASE") or 300),
         )
+
+    @property
+    def production(self) -> bool:
+        """Whether people's data are at stake: what is lacking is then refused, not borne with."""
+        return self.environment == "production"
 
     def secret(self) -> str:
         """The key that signs cookies: the configured one, or one made once and kept in the data folder."""
@@ -70,6 +95,10 @@ def kept_once(path: Path) -> str:
             os.fsync(stream.fileno())
         try:
             os.link(fresh, path)
+            if os.name != "nt":  # what it seals must not outlive it: its name is durable before it is used
+                folder = os.open(path.parent, os.O_RDONLY)
+                os.fsync(folder)
+                os.close(folder)
         except FileExistsError:
             pass  # another process was faster; its secret counts
         finally:

@@ -117,6 +117,14 @@ class KeyReused(GuanjiaError):
     title = _("This key was already used for another request. Send the request again with a new key.")
 
 
+class KeyRunning(GuanjiaError):
+    """The first request under the same Idempotency-Key has not been answered yet."""
+
+    status = 409
+    type = "idempotency-key-running"
+    title = _("The first request with this key is still running. Send it again in a few seconds to get its answer.")
+
+
 class TooMany(GuanjiaError):
     """Too many attempts. `retry_after` is in seconds."""
 
@@ -143,3 +151,30 @@ class Unavailable(GuanjiaError):
     status = 503
     type = "unavailable"
     title = _("The service cannot save at the moment. Nothing was changed; try again in a minute.")
+    uncertain = _(
+        "The database broke off while it was saving, so it may be saved or not. Send the same again: it counts once."
+    )
+    uncertain_without_key = _(
+        "The database broke off while it was saving, so it may be saved or not. Look whether it is there before you send "
+        "it again."
+    )
+
+
+class DiskFull(Unavailable):
+    """There is no room left to write to; reads still work."""
+
+    type = "disk-full"
+    title = _(
+        "The disk of the server is full, so nothing was saved; reading still works. Tell whoever runs the server to make "
+        "room, then send this again."
+    )
+
+
+class PluginFailed(GuanjiaError):
+    """A plugin's own program failed. The message names the module; the fault is counted."""
+
+    type = "plugin-fault"
+    title = _(
+        "A module of this program has a fault here, so this cannot be done now; nothing was saved. The fault has been "
+        "recorded and everything else works. Tell your administrator."
+    )

@@ -1,13 +1,18 @@
-"""Probes for whoever runs the installation: `/health` touches nothing, `/ready` asks database, migrations and disk."""
+"""Probes for whoever runs the installation: `/health` touches nothing, `/ready` asks database, migrations and disk.
+
+A full disk is told and does not make a process unready: it can serve whoever reads, and would be of no use anywhere else.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 from flask import Blueprint, Flask, Response, jsonify
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
+from guanjia.config import Config
 from guanjia.db.base import db
 from guanjia.db.migrate import pending
 from guanjia.host import Host
@@ -26,10 +31,11 @@ def install_health(app: Flask, host: Host) -> None:
 
     @probes.get("/ready")
     def ready() -> tuple[Response, int]:
-        found = {"database": _database(), "disk": _disk(host), "migrations": known.get("migrations", False)}
+        found = {"database": _database(), "migrations": known.get("migrations", False)}
         if found["database"] and not found["migrations"]:
             known["migrations"] = found["migrations"] = _migrated(host)
-        return jsonify(ready=all(found.values()), **found), 200 if all(found.values()) else 503
+        serves = all(found.values())
+        return jsonify(ready=serves, disk=has_room(host.config), **found), 200 if serves else 503
 
     app.register_blueprint(probes)
 
@@ -50,6 +56,14 @@ def _migrated(host: Host) -> bool:
         return False
 
 
-def _disk(host: Host) -> bool:
-    folder = host.config.data_folder
-    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= MIN_FREE
+def has_room(config: Config) -> bool:
+    """Whether the disks of files and of a SQLite database can be written to and have room for a while."""
+    return all(os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= MIN_FREE for folder in _folders(config))
+
+
+def _folders(config: Config) -> set[Path]:
+    url = make_url(config.database_url)
+    own = {config.data_folder}
+    if url.get_backend_name() == "sqlite" and url.database:
+        own.add(Path(url.database).absolute().parent)
+    return {folder for folder in own if folder.is_dir()}

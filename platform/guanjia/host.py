@@ -11,8 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import update
 
+from guanjia.channels.ports import Channels, NoChannels
 from guanjia.clock import Clock, Ids
 from guanjia.config import Config
+from guanjia.db.base import Base
 from guanjia.db.session import TenantSession
 from guanjia.manifest import Job, Permission, Plugin
 from guanjia.ports import CompanyInfo, Directory, SiteInfo
@@ -24,6 +26,7 @@ from guanjia.steps.models import Tenant
 from guanjia.words import Label, Text, load_catalogue
 
 if TYPE_CHECKING:
+    from guanjia.faults import Faults
     from guanjia.files.store import FileStore
     from guanjia.jobs.relay import Relay
     from guanjia.steps.reactions import Reactions
@@ -36,12 +39,15 @@ _log = logging.getLogger("guanjia.host")
 class PluginFault(RuntimeError):
     """A plugin that cannot be loaded. The message is one sentence: which plugin, what is wrong, what to do."""
 
+    holds_no_values = True
+
 
 class Host:
     """Plugins, rules, flows and services of one installation."""
 
     rulebooks: Rulebooks
     reactions: Reactions
+    faults: Faults
     files: FileStore
     relay: Relay
 
@@ -54,6 +60,7 @@ class Host:
         seed: int | None = None,
         left_out: Sequence[str] = (),
     ) -> None:
+        from guanjia.faults import Faults
         from guanjia.files.store import FileStore
         from guanjia.jobs.relay import Relay
         from guanjia.steps.host_plugin import host_plugin
@@ -73,9 +80,11 @@ class Host:
         self.permissions: dict[str, Permission] = {}
         self.jobs: dict[str, Job] = {}
         self._directory: Directory | None = None
+        self.channels: Channels = NoChannels()
         for plugin in in_order([host_plugin(), *plugins]):
             self._add(plugin)
         self._check()
+        self.faults = Faults(self)
         self.rulebooks = Rulebooks(self)
         self.reactions = Reactions(self)
         self.files = FileStore(self)
@@ -102,6 +111,8 @@ class Host:
                 table[item.key] = item
         if plugin.directory is not None:
             self._directory = plugin.directory
+        if plugin.channels is not None:
+            self.channels = plugin.channels
         with _told_of(plugin, f"the package {plugin.package} cannot be imported", "correct its name"):
             folder = plugin.folder
         with _told_of(plugin, "clauses.toml cannot be read", "correct that entry"):
@@ -123,12 +134,36 @@ class Host:
                         raise PluginFault(
                             f"Plugin {plugin.key}: step {step.key} asks for the unknown permission {step.permission}; declare it."
                         )
+            for job in plugin.jobs:
+                if job.every not in (None, "day", "hour"):
+                    raise PluginFault(
+                        f'Plugin {plugin.key}: the job {job.key} cannot run every "{job.every}"; say "day" or "hour".'
+                    )
+            self._check_api(plugin)
+            self._check_tables(plugin)
             for rule in plugin.rules:
                 if rule.key not in self.texts:
                     raise PluginFault(
                         f"Plugin {plugin.key}: the rule {rule.key} has no entry in clauses.toml; write one."
                     )
                 self._check_steps(plugin, rule)
+
+    def _check_api(self, plugin: Plugin) -> None:
+        names = [read.name for read in plugin.api]
+        for read in plugin.api:
+            if names.count(read.name) > 1 or f"{plugin.key}.{read.name}" in self.flows:
+                raise PluginFault(
+                    f"Plugin {plugin.key}: the address of the API reading {read.name} is taken, by another one or by a flow; rename it."
+                )
+            if read.permission is not None and read.permission not in self.permissions:
+                raise PluginFault(
+                    f"Plugin {plugin.key}: the API reading {read.name} asks for the unknown permission {read.permission}; declare it."
+                )
+
+    def _check_tables(self, plugin: Plugin) -> None:
+        for name in tables_of(plugin):
+            if not name.startswith(plugin.key + "_"):
+                raise PluginFault(f'Plugin {plugin.key}: the table {name} must begin with "{plugin.key}_"; rename it.')
 
     def _check_steps(self, plugin: Plugin, rule: Rule) -> None:
         for function in (*rule.guards, *rule.deadlines, *rule.reactions, *rule.duties):
@@ -200,6 +235,13 @@ class Host:
     def label(self, key: str) -> Label | str:
         """The label of a coded value (a category, a field, a step at the door), or the key itself."""
         return self.labels.get(key, key)
+
+
+def tables_of(plugin: Plugin) -> list[str]:
+    """The tables that the plugin's package defines."""
+    package = plugin.package + "."
+    found = [m.class_ for m in Base.registry.mappers if (m.class_.__module__ + ".").startswith(package)]
+    return sorted({str(model.__tablename__) for model in found})
 
 
 @contextmanager

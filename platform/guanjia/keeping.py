@@ -25,11 +25,14 @@ from guanjia.config import Config, kept_once
 KEY_FILE = "data.key"
 SHORTEST_KEY = 32  # characters
 _VERSION = "s1"
+_MAGIC = b"\x89gjs1."  # no file of the types that are taken begins so
 _NONCE = 12  # bytes, random for each value
 
 
 class KeyFault(Exception):
     """The keys of this installation do not serve; the message says what to do."""
+
+    holds_no_values = True
 
 
 class _Keys(NamedTuple):
@@ -55,14 +58,41 @@ def unseal(config: Config, sealed: str, context: str) -> str:
     key_id, _dot, body = rest.partition(".")
     if version != _VERSION:
         raise KeyFault("This value was not sealed by this program, or by a newer release of it.")
-    keys = next((keys for keys in _keys(config) if keys.id == key_id), None)
-    if keys is None:
-        raise KeyFault(f"The key {key_id} that sealed this value is not listed. Put it back into GUANJIA_DATA_KEY.")
+    keys = _keys_named(config, key_id)
     try:
         raw = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
         return AESGCM(keys.sealing).decrypt(raw[:_NONCE], raw[_NONCE:], context.encode("utf-8")).decode("utf-8")
     except (InvalidTag, ValueError, binascii.Error):
         raise KeyFault("A sealed value was altered, or belongs to another record. Restore it from a backup.") from None
+
+
+def seal_bytes(config: Config, content: bytes, context: str) -> bytes:
+    """The content of a file, sealed with the newest key: 38 bytes longer. Raises KeyFault for a key that is too short."""
+    keys = _keys(config)[0]
+    nonce = os.urandom(_NONCE)
+    return (
+        _MAGIC + keys.id.encode("ascii") + nonce + AESGCM(keys.sealing).encrypt(nonce, content, context.encode("utf-8"))
+    )
+
+
+def unseal_bytes(config: Config, stored: bytes, context: str) -> bytes:
+    """The content again; what never was sealed is given back as it is. Raises KeyFault as `unseal` does."""
+    if not stored.startswith(_MAGIC):
+        return stored
+    start = len(_MAGIC) + 8
+    key_id = stored[len(_MAGIC) : start].decode("ascii", "replace")
+    keys = _keys_named(config, key_id)
+    try:
+        return AESGCM(keys.sealing).decrypt(
+            stored[start : start + _NONCE], stored[start + _NONCE :], context.encode("utf-8")
+        )
+    except (InvalidTag, ValueError):
+        raise KeyFault("A sealed file was altered, or belongs elsewhere. Restore it from a backup.") from None
+
+
+def is_sealed(stored: bytes) -> bool:
+    """Whether the content, or its first bytes, were written by `seal_bytes`."""
+    return stored.startswith(_MAGIC)
 
 
 def sealed_with_newest(config: Config, sealed: str) -> bool:
@@ -86,6 +116,13 @@ def blind_indexes(config: Config, plaintext: str, context: str) -> tuple[str, ..
 def key_ids(config: Config) -> tuple[str, ...]:
     """Short names of the listed keys, newest first; they tell nothing of the keys. Raises KeyFault."""
     return tuple(keys.id for keys in _keys(config))
+
+
+def _keys_named(config: Config, key_id: str) -> _Keys:
+    found = next((keys for keys in _keys(config) if keys.id == key_id), None)
+    if found is None:
+        raise KeyFault(f"The key {key_id} that sealed this value is not listed. Put it back into GUANJIA_DATA_KEY.")
+    return found
 
 
 def _index(keys: _Keys, plaintext: str, context: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guanjia.rules.rule import Rule
+from guanjia.schema import StrictSchema
 from guanjia.steps.flow import Flow
 from guanjia.words import Label
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from click import Command
     from flask import Blueprint
 
+    from guanjia.channels.ports import Channels
     from guanjia.ports import Directory
 
 
@@ -53,7 +55,29 @@ class Job:
 
     key: str
     run: Callable[..., Any]
-    every: str | None = None  # "day": started by the host for each company, shortly after midnight
+    every: str | None = None  # "day": started by the host for each company shortly after midnight; "hour": at each full hour
+
+
+@dataclass(frozen=True)
+class ApiRead:
+    """A reading of the plugin's own in the API: GET `/api/v1/sites/{site_id}/<plugin>/<name>`, or below `/company/` with
+    `level="company"`. `read(loader, query)` answers with what `answer` dumps, and stands in the OpenAPI document.
+
+    Only readings: whatever changes is a step, and every step is an operation already.
+    """
+
+    name: str
+    title: Label
+    read: Callable[..., Mapping[str, Any]]
+    answer: type[StrictSchema]
+    query: type[StrictSchema] | None = None
+    level: str = "site"
+    permission: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The name, as other declarations have a key."""
+        return self.name
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +99,9 @@ class Plugin:
     commands: Sequence[Command] = ()
     blueprints: Sequence[Blueprint] = ()
     lookups: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    api: Sequence[ApiRead] = ()
     directory: Directory | None = None
+    channels: Channels | None = None
     models: str = "models"  # module within the package whose import defines the tables
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,11 @@ from guanjia.rules.facts import ActorFacts
 from guanjia.rules.settings import Setting
 from guanjia.words import Message, Text
 
+if TYPE_CHECKING:
+    from guanjia.host import Host
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class SiteInfo:
     """A site as the host needs it. `chain` leads from the company over the org units to the site itself."""
 
@@ -28,9 +31,10 @@ class SiteInfo:
     chain: tuple[UUID, ...]
     plugins: frozenset[str]
     closed: bool = False
+    span: Any = field(default=None, compare=False, repr=False)  # its rulebook, kept here by `Rulebooks`
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CompanyInfo:
     """A company as the host needs it: for acts of headquarters itself."""
 
@@ -40,6 +44,7 @@ class CompanyInfo:
     zone: ZoneInfo
     calendar: WorkCalendar
     plugins: frozenset[str]
+    span: Any = field(default=None, compare=False, repr=False)  # as a site's
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class SignedIn:
     language: str = "zh"
     is_token: bool = False
     scopes: tuple[str, ...] = ()  # of an API token: permissions it is limited to; empty: all of its owner's
+    held: str = ""  # what is owed before anything else is served: `password`, `enrol` (a second factor); else empty
     is_authenticated: bool = True
     is_active: bool = True
     is_anonymous: bool = False
@@ -90,6 +96,11 @@ class SignedIn:
 
 class Directory(Protocol):
     """The tenant core as the host sees it. All answers are of the session's own company."""
+
+    def found_company(
+        self, host: Host, *, code: str, name: str, admin_account: str, admin_name: str, admin_password: str
+    ) -> tuple[UUID, UUID]:
+        """A company exists, with the standard roles and one administrator; the ids of both. Raises Invalid."""
 
     def company(self, session: TenantSession) -> CompanyInfo:
         """The company."""
@@ -128,17 +139,22 @@ class Directory(Protocol):
     def scope_name(self, session: TenantSession, scope: UUID) -> str:
         """The name of a company, org unit or site, for showing where a setting was made."""
 
+    def forget_plugin(self, session: TenantSession, plugin: str) -> Mapping[str, int]:
+        """Switches and permissions of a plugin that is removed are gone; how many rows changed, by table."""
+
     def signed_in(self, cookie_id: str) -> SignedIn | None:
         """The live session of that `SignedIn.get_id()`, or None if it ended, was revoked, or never was."""
 
     def bearer(self, token: str) -> SignedIn | None:
         """Whose API token or bearer session `gj_<company code>_<secret>` is, or None."""
 
-    def sign_in(self, company: str, account: str, password: str, address: str) -> tuple[SignedIn, str, datetime]:
+    def sign_in(
+        self, company: str, account: str, password: str, address: str, code: str = ""
+    ) -> tuple[SignedIn, str, datetime]:
         """A bearer session for a program: whose it is, its token (told this once), and until when (UTC).
 
-        Raises Unauthenticated, the same for whatever was wrong, TooMany while the attempt has to wait, and Forbidden
-        where an own password has to be chosen first.
+        `code` is the second factor's, where the account has one. Raises Unauthenticated, the same for whatever was
+        wrong, TooMany while the attempt has to wait, and Forbidden where a password or factor has to be set up first.
         """
 
     def sign_out(self, who: SignedIn) -> None:

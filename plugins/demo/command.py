@@ -28,8 +28,9 @@ ZONE = ZoneInfo("Asia/Shanghai")
 @click.option("--port", default=8000, show_default=True, help="Port of the portal; 0 takes a free one.")
 def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -> None:
     """Watch a repair request live through its regulation at two offices, then try the portal."""
-    from guanjia.cli import running, serve_app
+    from guanjia.cli import running
     from guanjia.db.migrate import upgrade
+    from guanjia.serving import serve_app
     from plugins.demo.bustle import bustle
     from plugins.demo.story import play
     from plugins.demo.telling import tell_accounts, tell_heading, tell_line

@@ -12,7 +12,7 @@ from plugins.registry.public import generate_households, load_generated
 from tenants.founding import found_company, standard_roles
 from tenants.public import department_of_site
 
-PASSWORD = "guanjia-demo-2026"  # noqa: S105 - printed on purpose, for a database that holds nothing real
+PASSWORD = "guanjia-trial-2026"  # noqa: S105 - printed on purpose, for a database that holds nothing real
 ADMIN = "admin"
 
 # account suffix, role, scope (site, or the key of a department), Chinese names per site

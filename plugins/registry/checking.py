@@ -21,6 +21,7 @@ from plugins.registry.listcolumns import (
     read_coded,
     read_date,
     read_floor,
+    read_identity,
     read_phone,
     read_room,
     read_tags,
@@ -49,6 +50,7 @@ class Person:
     name: str
     phone: str
     role: str
+    identity: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)
@@ -220,19 +222,24 @@ class _Checker:
 
     def _person(self, row: SheetRow, texts: Mapping[str, str], home: Home | None) -> Person | None:
         phone = self._read(row, texts, "phone", read_phone) or ""
+        identity = self._read(row, texts, "identity", read_identity) or ""
         role = self._read(row, texts, "role", lambda text: read_coded("role", text))
         name = texts.get("name", "")
         if len(name) > 60:
             self._wrong(row, "name", name[:120], _("Shorten this to at most %(max)s characters.", max=60))
             return None
         if not name:
-            for key, filled in (("phone", texts.get("phone")), ("role", texts.get("role"))):
+            for key, filled in (
+                ("phone", texts.get("phone")),
+                ("identity", texts.get("identity")),
+                ("role", texts.get("role")),
+            ):
                 if filled and not self._has_fault(row, "name"):
                     self._wrong(row, "name", "", _("Write the name of the person whose %(column)s stands in this row.",
                                                    column=BY_KEY[key].title))  # fmt: skip
             return None
         default = "lessee" if home is not None and home.occupancy == "lessee" else "owner"
-        return Person(name, phone, role or default)
+        return Person(name, phone, role or default, identity)
 
     def _rest(self, row: SheetRow, texts: Mapping[str, str]) -> None:
         """Name what else is wrong in a row whose room cannot be read, so that one correction is enough."""
@@ -254,6 +261,8 @@ class _Checker:
         return any(fault.row == row.number and fault.column == key for fault in reversed(self.faults[-20:]))
 
     def _wrong(self, row: SheetRow, key: str, value: str, message: Message) -> None:
+        if key == "identity":
+            value = ""  # a wrong one is still somebody's: the row tells where it stands
         self.faults.append(Fault(row.number, key, value[:120], message))
 
 

@@ -38,6 +38,13 @@ CARE_TAGS: Mapping[str, Message] = {
     "foreign_language": _("Speaks no Chinese"),
     "vip": _("Special attention"),
 }
+LOOK_REASONS: Mapping[str, Message] = {
+    "papers": _("Contract, permit or handover papers"),
+    "verify": _("Making sure who somebody is"),
+    "authority": _("Police or another authority asked"),
+    "correction": _("Checking an entry before it is corrected"),
+    "other": _("Another reason, see the remark"),
+}
 
 
 def label(table: Mapping[str, Message], key: str) -> Message | str:

@@ -99,7 +99,12 @@ def list_rows(loader: Loader, *, full_numbers: bool = False) -> list[dict[str, A
             row = place | (first if number == 0 else {})
             if who is not None:
                 phone = who.phone if full_numbers else phones.masked(who.phone)
-                row |= {"name": who.name, "phone": phone, "role": _word("role", who.role)}
+                row |= {
+                    "name": who.name,
+                    "phone": phone,
+                    "identity": who.identity_mask,
+                    "role": _word("role", who.role),
+                }
             rows.append(row)
     return rows
 

@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlalchemy import inspect, select
 
 from guanjia.sdk import SAME, Column, Invalid, Loader, StepContext, words
-from plugins.registry import codes, permissions, phones, presenting, rooms, search
+from plugins.registry import codes, identities, permissions, phones, presenting, rooms, search
 from plugins.registry.acts import ACTIVE, RETIRED, Columns, site_register
-from plugins.registry.forms import BuildingForm, HouseholdForm, ResidentForm, UnitForm
+from plugins.registry.forms import BuildingForm, HouseholdForm, IdentityLookForm, ResidentForm, UnitForm
 from plugins.registry.labels import household_labels, unit_label
 from plugins.registry.models import Building, Household, Resident, Unit
 
@@ -209,6 +209,13 @@ def _resident(row: Resident | None, form: Columns, ctx: StepContext) -> Columns:
     values: dict[str, Any] = {"household_id": home.id, "name": name, "role": form["role"]}
     if "phone_number" in form or row is None:
         values["phone"] = _phone(row, form.get("phone_number"))
+    if row is None:
+        values["id"] = ctx.host.ids.new()  # the sealed number is bound to its row
+    given = form.get("identity_number")
+    if "identity_number" in form and not _same_mask(row, given):
+        number = identities.written(given) if given else ""
+        config, company_id = ctx.host.config, ctx.session.company_id
+        values |= identities.sealed_columns(config, company_id, row.id if row is not None else values["id"], number)
     values["is_contact"] = form["is_contact"] or not _any(
         ctx, Resident, Resident.household_id == home.id, Resident.state == ACTIVE, Resident.is_contact,
         *([Resident.id != row.id] if row is not None else []),
@@ -226,6 +233,17 @@ def _phone(row: Resident | None, given: str | None) -> str:
             {"phone_number": [_("This is a masked number. Type the whole number, or leave the field as it was.")]}
         )
     return row.phone
+
+
+def _same_mask(row: Resident | None, given: str | None) -> bool:
+    """Whether the identity number stays as it is. Raises Invalid for a mask that is not the present one."""
+    if given is None or not phones.is_mask(given):
+        return False
+    if row is None or given.strip() != row.identity_mask:
+        raise Invalid(
+            {"identity_number": [_("This is a masked number. Type the whole number, or leave the field as it was.")]}
+        )
+    return True
 
 
 def _settle_resident(row: Resident, ctx: StepContext) -> None:
@@ -255,8 +273,8 @@ def _restore_resident(row: Resident, ctx: StepContext) -> None:
 
 def _resident_prefill(_loader: Loader, row: Resident) -> Columns:
     return {
-        "household_id": row.household_id, "name": row.name, "phone_number": phones.masked(row.phone), "role": row.role,
-        "is_contact": row.is_contact,
+        "household_id": row.household_id, "name": row.name, "phone_number": phones.masked(row.phone),
+        "identity_number": row.identity_mask, "role": row.role, "is_contact": row.is_contact,
     }  # fmt: skip
 
 
@@ -275,6 +293,8 @@ residents = site_register(
     columns=(
         Column("name", _("Name")), Column("unit_code", _("Unit")), Column("masked_phone", _("Phone")),
         Column("full_phone", _("Full phone number"), kind="secret", on_list=False),
+        Column("identity", _("Identity number"), on_list=False),
+        Column("full_identity", _("Full identity number"), kind="secret", on_list=False),
         Column("role", _("Standing"), kind="choice", sort=True, filter=True, labels=codes.ROLES),
         Column("is_contact", _("Contact of the household"), kind="flag"), STATE,
     ),
@@ -286,6 +306,18 @@ residents = site_register(
                 help=_("Your name and the time are written into the journal."))  # fmt: skip
 def reveal(row: Resident, _form: Columns, _ctx: StepContext) -> None:
     """The look stands in the journal; whoever performed it may read the number once. Nothing is stored besides."""
+
+
+@residents.step("reveal_identity", {ACTIVE: SAME, RETIRED: SAME}, title=_("Look at the full identity number"),
+                form=IdentityLookForm, permission=permissions.IDENTITY_SEE.key, tone="quiet",
+                page="registry.reveal_identity", offered=lambda view: bool(view.case.identity),
+                help=_("Your name, the time and the reason are written into the journal."))  # fmt: skip
+def reveal_identity(row: Resident, form: Columns, _ctx: StepContext) -> None:
+    """The look and its reason stand in the journal; whoever performed it may read the number once.
+
+    Raises Invalid where the reason is "another" and no remark says which."""
+    if form["reason"] == "other" and not (form.get("note") or "").strip():
+        raise Invalid({"note": [_("Say in the remark what the number is needed for.")]})
 
 
 # ---- questions to the database

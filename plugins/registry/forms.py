@@ -9,7 +9,7 @@ from marshmallow import fields, post_load, validate
 
 from guanjia.schema import invalid
 from guanjia.sdk import StrictSchema, words
-from plugins.registry import codes, phones, rooms
+from plugins.registry import codes, identities, phones, rooms
 
 _ = words("registry")
 
@@ -37,6 +37,16 @@ def phone(value: str) -> None:
     """Accept a mobile, a landline, or the mask of the number that is there already."""
     if not phones.is_mask(value) and not phones.is_phone(phones.written(value)):
         raise invalid(_("Enter a mobile number of 11 digits, or a landline such as 0756-3320001."))
+
+
+def identity(value: str) -> None:
+    """Accept an identity number with its check digit, another document's number, or the mask that is there already."""
+    if not phones.is_mask(value) and not identities.is_identity(identities.written(value)):
+        raise invalid(
+            _(
+                "Enter the 18 characters of the identity card without a slip, or the number of a passport or travel permit."
+            )
+        )
 
 
 class BuildingForm(StrictSchema):
@@ -120,6 +130,11 @@ class ResidentForm(StrictSchema):
         metadata={"label": _("Phone"), "widget": "phone", "private": True, "autocomplete": "off",
                   "help": _("A number with asterisks stays as it is; type the whole number to change it.")},
     )  # fmt: skip
+    identity_number = fields.String(
+        allow_none=True, validate=[validate.Length(max=40), identity],
+        metadata={"label": _("Identity number"), "private": True, "secret": True, "autocomplete": "off",
+                  "help": _("Kept sealed. One with asterisks stays as it is; type the whole number to change it.")},
+    )  # fmt: skip
     role = fields.String(
         required=True, validate=validate.OneOf(list(codes.ROLES)),
         metadata={"label": _("Standing"), "choices": list(codes.ROLES.items())},
@@ -127,4 +142,27 @@ class ResidentForm(StrictSchema):
     is_contact = fields.Boolean(
         load_default=False,
         metadata={"label": _("Contact of the household"), "help": _("Is called first; one person in each household.")},
+    )  # fmt: skip
+
+
+class IdentityLookForm(StrictSchema):
+    """Why somebody looks at a full identity number."""
+
+    reason = fields.String(
+        required=True, validate=validate.OneOf(list(codes.LOOK_REASONS)),
+        metadata={"label": _("Reason"), "choices": list(codes.LOOK_REASONS.items())},
+    )  # fmt: skip
+    note = fields.String(
+        validate=validate.Length(max=200),
+        metadata={"label": _("Remark"), "private": True, "help": _("For example who asked, and in which matter.")},
+    )  # fmt: skip
+
+
+class FindForm(StrictSchema):
+    """A whole number by which somebody is looked for; it travels in the body, so that no log of addresses has it."""
+
+    number = fields.String(
+        required=True, validate=[validate.Length(1, 40), not_blank],
+        metadata={"label": _("Identity or phone number"), "private": True, "autocomplete": "off", "autofocus": True,
+                  "help": _("The whole number: an identity card, a passport, a travel permit, or a phone.")},
     )  # fmt: skip

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from guanjia.sdk import Column, Flow, Invalid, Loader, State, StepContext, StrictSchema, words
 from guanjia.steps.models import StoredFile
-from plugins.registry import permissions, presenting, rooms, search
+from plugins.registry import identities, permissions, presenting, rooms, search
 from plugins.registry.acts import ACTIVE
 from plugins.registry.checking import Checked, Home, Known, buildings_of, check
 from plugins.registry.models import Building, Household, ImportFault, ImportRun, Resident, Unit
@@ -192,8 +192,10 @@ def _write(ctx: StepContext, homes: Sequence[Home], known: Known) -> None:
             "tags": home.tags, "note": home.note, "room_order": order,
             "search_text": search.household_text(code, people)})  # fmt: skip
         for place, person in enumerate(home.people):
-            residents.append(case | {
-                "id": ids.new(), "household_id": household_id, "name": person.name, "phone": person.phone,
+            resident_id = ids.new()
+            sealed = identities.sealed_columns(ctx.host.config, ctx.session.company_id, resident_id, person.identity)
+            residents.append(case | sealed | {
+                "id": resident_id, "household_id": household_id, "name": person.name, "phone": person.phone,
                 "role": person.role, "is_contact": place == 0, "room_order": order,
                 "search_text": search.resident_text(code, person.name, person.phone)})  # fmt: skip
     _insert(ctx, Household, households)

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from guanjia.sdk import Message, Text, words
-from plugins.registry import codes, phones, rooms
+from plugins.registry import codes, identities, phones, rooms
 
 _ = words("registry")
 
@@ -54,6 +54,8 @@ COLUMNS: tuple[ListColumn, ...] = (
                  "their own, which repeat the room and leave occupancy, area and the like empty.")),
     ListColumn("phone", "电话", "Phone", ("联系电话", "手机", "手机号", "手机号码", "电话号码"), 16, False,
                _("Mobile number of 11 digits, or a landline with its area code.")),
+    ListColumn("identity", "身份证号", "Identity number", ("身份证", "身份证号码", "证件号码", "证件号"), 22, False,
+               _("Identity card of 18 characters, passport or travel permit, as text. Kept sealed; may stay empty.")),
     ListColumn("role", "身份", "Standing", ("与业主关系", "人员身份"), 10, False,
                _("One of: %(choices)s. Empty means owner (lessee where the flat is let), in further rows member.")),
     ListColumn("tags", "关怀标签", "Care tags", ("标签", "特殊人群"), 22, False,
@@ -61,7 +63,9 @@ COLUMNS: tuple[ListColumn, ...] = (
     ListColumn("note", "备注", "Remark", ("说明",), 24, False, _("Free text of at most 1000 characters.")),
 )  # fmt: skip
 BY_KEY: Mapping[str, ListColumn] = {column.key: column for column in COLUMNS}
-NO_DATES = frozenset({"building", "entrance", "room", "floor", "name", "phone", "role", "occupancy", "usage"})
+NO_DATES = frozenset(
+    {"building", "entrance", "room", "floor", "name", "phone", "identity", "role", "occupancy", "usage"}
+)
 HOUSEHOLD_KEYS = ("floor", "area", "usage", "occupancy", "since", "tags", "note")  # of the first row of a room
 
 # What offices write for a coded value; the label in either language is among the words.
@@ -137,6 +141,8 @@ def as_text(value: Any, key: str) -> str:
         raise Wrong(_("Excel made a date of this. Format the column as text and write it again."))
     if isinstance(value, float) and key in NO_DATES and value != int(value):
         raise Wrong(_("Excel made a number of this. Format the column as text and write it again."))
+    if key == "identity" and isinstance(value, int | float) and abs(value) >= 10**15:
+        raise Wrong(_("Excel rounds long numbers. Format the column as text and type the number anew."))
     if isinstance(value, bool):
         raise Wrong(_("This cell holds TRUE or FALSE. Write text or a number."))
     if isinstance(value, datetime):
@@ -226,6 +232,22 @@ def read_phone(text: str) -> str:
     if len(text) > 40 or not phones.is_phone(phones.written(text)):
         raise Wrong(_("Enter a mobile number of 11 digits, or a landline such as 0756-3320001."))
     return phones.written(text)
+
+
+def read_identity(text: str) -> str:
+    """The number as it is sealed. Raises Wrong for a slip of the hand."""
+    if not text:
+        return ""
+    if phones.is_mask(text):
+        raise Wrong(_("This is a masked number. Write the whole number, or leave the cell empty."))
+    number = identities.written(text)
+    if not identities.is_identity(number):
+        raise Wrong(
+            _(
+                "Enter the 18 characters of the identity card without a slip, or the number of a passport or travel permit."
+            )
+        )
+    return number
 
 
 def read_room(building: str, entrance: str, room: str) -> rooms.Room:

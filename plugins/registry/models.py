@@ -97,12 +97,18 @@ class Household(Case):
 
 
 class Resident(Case):
-    """A person of a household. The phone is shown masked; the whole number is read by the step `reveal` alone."""
+    """A person of a household. Phone and identity number are shown masked, read whole by the steps that journal the look.
+
+    `identity` is sealed with a key outside the database, and found by `identity_index` alone.
+    """
 
     __tablename__ = "registry_resident"
     household_id: Mapped[UUID] = in_same_site("registry_household", index=True)
     name: Mapped[str] = mapped_column(String(60), info={"private": True})
     phone: Mapped[str] = mapped_column(String(40), default="", info={"private": True})
+    identity: Mapped[str] = mapped_column(String(240), default="", info={"private": True, "sealed": True})
+    identity_mask: Mapped[str] = mapped_column(String(20), default="", info={"private": True, "unkept": True})
+    identity_index: Mapped[str] = mapped_column(String(43), default="", info={"private": True, "unkept": True})
     role: Mapped[str] = mapped_column(String(20), default="owner")
     is_contact: Mapped[bool] = mapped_column(default=False)
     search_text: Mapped[str] = mapped_column(String(400), default="", info={"private": True})
@@ -115,6 +121,7 @@ class Resident(Case):
             CheckConstraint("name <> ''", name="name"),
             _one_of("role", ROLES),
             Index("ix_registry_resident_phone", "company_id", "site_id", "phone"),
+            Index("ix_registry_resident_identity", "company_id", "site_id", "identity_index"),
             Index("ix_registry_resident_list", "company_id", "site_id", "room_order"),
         )
 

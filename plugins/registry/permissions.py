@@ -17,6 +17,11 @@ PHONE_SEE = Permission(
     roles=("receptionist", "customer_service_supervisor", "area_manager", "repair_technician", "property_assistant",
            "site_manager"),
 )  # fmt: skip
+IDENTITY_SEE = Permission(
+    "registry.identity.see", _("See full identity numbers"),
+    _("Finds residents by an identity number and shows one whole. Every look is written into the journal with its reason."),
+    roles=("customer_service_supervisor", "site_manager"),
+)  # fmt: skip
 IMPORT = Permission(
     "registry.import",
     _("Import and export household lists"),
@@ -24,4 +29,4 @@ IMPORT = Permission(
     roles=("customer_service_supervisor", "site_manager"),
 )
 
-ALL = (EDIT, PHONE_SEE, IMPORT)
+ALL = (EDIT, PHONE_SEE, IDENTITY_SEE, IMPORT)

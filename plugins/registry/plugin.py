@@ -26,6 +26,8 @@ plugin = Plugin(
         _list(_("Residents"), "resident", "people", 11),
         _list(_("Units"), "unit", "grid-3x3-gap", 12),
         _list(_("Buildings"), "building", "building", 13),
+        MenuItem("records", _("Find by number"), "registry.find", order=14, icon="person-vcard",
+                 permission=permissions.IDENTITY_SEE.key),
         MenuItem("records", _("Import households"), "registry.import_list", order=20, icon="file-earmark-arrow-up",
                  permission=permissions.IMPORT.key),
         MenuItem("records", _("Export households"), "registry.export", order=21, icon="file-earmark-arrow-down"),

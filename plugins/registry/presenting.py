@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from guanjia.sdk import Loader, Message
 from guanjia.steps.models import JournalEntry
 from guanjia.words import show
-from plugins.registry import codes, permissions, phones
+from plugins.registry import codes, identities, permissions, phones
 from plugins.registry.acts import ACTIVE
 from plugins.registry.labels import household_labels, unit_label
 from plugins.registry.listcolumns import BY_KEY
@@ -79,27 +79,32 @@ def households(loader: Loader, rows: Sequence[Household]) -> list[dict[str, Any]
 
 
 def residents(loader: Loader, rows: Sequence[Resident]) -> list[dict[str, Any]]:
-    """With room and masked phone. The whole number stands under `full_phone` for a minute after the reader performed
-    `reveal` on that resident, and for nobody else: this is how a program gets the number that it has asked for."""
+    """With room, masked phone and masked identity number. The whole ones stand under `full_phone` and `full_identity`
+    for a minute after the reader performed `reveal` or `reveal_identity` on that resident, and for nobody else, where
+    that one alone is read: this is how a program gets the number that it has asked for."""
     homes = loader.by_id(Household, [row.household_id for row in rows])
     rooms = unit_label(loader, [home.unit_id for home in homes.values()])
-    looked_at = _looked_at(loader, [row.id for row in rows])
+    ids = [row.id for row in rows]
+    looked_at = _looked_at(loader, ids, "reveal", permissions.PHONE_SEE.key)
+    known = _looked_at(loader, ids, "reveal_identity", permissions.IDENTITY_SEE.key)
+    config = loader.host.config
     return [
         {
             "unit_code": rooms.get(homes[row.household_id].unit_id, ""), "masked_phone": phones.masked(row.phone),
-            "full_phone": row.phone if row.id in looked_at else None,
+            "full_phone": row.phone if row.id in looked_at else None, "identity": row.identity_mask,
+            "full_identity": identities.opened(config, row) if row.id in known else None,
         }
         for row in rows
     ]  # fmt: skip
 
 
-def _looked_at(loader: Loader, ids: Sequence[UUID]) -> set[UUID]:
-    """Those of the residents whose full number the reader has looked at within the last minute."""
-    if loader.actor is None or not loader.may(permissions.PHONE_SEE.key) or not ids:
+def _looked_at(loader: Loader, ids: Sequence[UUID], step: str, permission: str) -> set[UUID]:
+    """The one resident, where the reader has looked at the full number within the last minute; nobody of a list."""
+    if len(ids) != 1 or loader.actor is None or not loader.may(permission):
         return set()
     query = select(JournalEntry.case_id).where(
         JournalEntry.company_id == loader.company_id, JournalEntry.case_id.in_(ids),
-        JournalEntry.step == "registry.resident.reveal", JournalEntry.outcome == "done",
+        JournalEntry.step == f"registry.resident.{step}", JournalEntry.outcome == "done",
         JournalEntry.actor_id == loader.actor.id, JournalEntry.at > loader.now - ANSWERED_FOR,
     )  # fmt: skip
     return {case_id for case_id in loader.session.scalars(query) if case_id is not None}

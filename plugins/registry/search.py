@@ -11,7 +11,7 @@ from sqlalchemy import and_, case, or_, select
 
 from guanjia.db.session import TenantSession
 from guanjia.sdk import Loader
-from plugins.registry import permissions, phones, rooms
+from plugins.registry import identities, permissions, phones, rooms
 from plugins.registry.acts import ACTIVE
 from plugins.registry.labels import household_labels
 from plugins.registry.models import Building, Household, Resident, Unit
@@ -60,6 +60,18 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
+
+
+def who_has(loader: Loader, number: str) -> list[Resident]:
+    """The residents of the site, retired ones last, whose whole identity or phone number this is."""
+    assert loader.site is not None  # a page of a site
+    config = loader.host.config
+    indexes = identities.found_by(config, loader.company_id, number)
+    query = select(Resident).where(
+        Resident.company_id == loader.company_id, Resident.site_id == loader.site.id,
+        or_(Resident.identity_index.in_(indexes), Resident.phone == phones.written(number)),
+    )  # fmt: skip
+    return list(loader.session.scalars(query.order_by(Resident.state, Resident.room_order, Resident.id).limit(50)))
 
 
 def find_units(loader: Loader, q: str, *, limit: int = LIMIT) -> Found:

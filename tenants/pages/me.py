@@ -6,18 +6,19 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from marshmallow import ValidationError, fields, validate, validates_schema
 from werkzeug.wrappers import Response
 
-from guanjia.errors import Invalid, NotFound, TooMany, WrongState
+from guanjia.errors import Forbidden, Invalid, NotFound, TooMany, WrongState
 from guanjia.schema import invalid
 from guanjia.sdk import StrictSchema, words
 from guanjia.web.caller import current_host, signed_in
 from guanjia.web.forms import FormView, parse_form
 from guanjia.words import show
 from tenants import own, permissions
-from tenants.pages.sign_in import MUST_CHANGE, local_path
+from tenants.owed import PASSWORD
+from tenants.pages.sign_in import local_path, too_many, wait_for
 from tenants.tokens import TokenForm, scope_choices
 
 _ = words("tenants")
@@ -72,26 +73,25 @@ def end_session(session_id: UUID) -> Response:
 @blueprint.route("/me/password", methods=("GET", "POST"))
 def password() -> Response:
     """The form for an own password; or the new one counts, and the other sessions have ended."""
-    who, errors, status = signed_in(), None, 200
+    who, errors, status, slow = signed_in(), None, 200, None
     target = request.values.get("next", "")[:2000]
     if request.method == "POST":
         try:
             form = PasswordForm().load(parse_form(PasswordForm(), request.form))
             own.change_password(current_host(), who, form["old"], form["password"])
-            session.pop(MUST_CHANGE, None)
             flash(str(_("Your new password counts from now on. Other devices have to sign in again.")), "success")
             return redirect(local_path(target), 303)
         except ValidationError as error:
             errors, status = error.messages_dict, 422
         except Invalid as error:
             errors, status = dict(error.errors), 422
-        except TooMany as slow:
-            said = _("Too many attempts. Wait %(seconds)s seconds, then try again.", seconds=slow.retry_after)
-            errors, status = {"_schema": [said]}, 429
+        except TooMany as wait:
+            errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
     view = FormView.of(PasswordForm(), data={"next": target}, errors=errors)
-    html = render_template("tenants/me_password.html", form=view, must=bool(session.get(MUST_CHANGE)),
-                           action=url_for("tenants_me.password"))  # fmt: skip
-    return make_response(html, status)
+    must = who.held == PASSWORD
+    html = render_template("tenants/me_password.html", form=view, must=must, action=url_for("tenants_me.password"),
+                           worn_out=must and own.is_worn_out(current_host(), who))  # fmt: skip
+    return wait_for(slow, make_response(html, status))
 
 
 @blueprint.route("/me/tokens", methods=("GET", "POST"))
@@ -116,6 +116,8 @@ def tokens() -> Response:
             errors, status = error.messages_dict, 422
         except Invalid as error:
             errors, status = dict(error.errors), 422
+        except Forbidden as refused:
+            errors, status = {"_schema": [refused.detail]}, 403
     view = FormView.of(OwnTokenForm(), data=raw, errors=errors, choices=choices)
     titles = {key: str(title) for key, title in choices["scopes"]}
     html = render_template("tenants/me_tokens.html", form=view, made=made, may=may,

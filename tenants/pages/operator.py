@@ -13,11 +13,15 @@ from guanjia.errors import Invalid, TooMany, Unauthenticated
 from guanjia.sdk import StrictSchema, words
 from guanjia.web.forms import FormView, parse_form
 from guanjia.words import LANGUAGES
-from tenants import operators
+from tenants import operator_factor, operators
 from tenants.directory import current_host
 from tenants.founding import found_company
 from tenants.models import Operator
+from tenants.pages.factor import ConfirmAgainForm, PresentPasswordForm, show_codes
+from tenants.pages.sign_in import CodeForm, too_many, wait_for
 from tenants.places import LANGUAGE_CHOICES
+from tenants.second_factor import in_groups, picture_of
+from tenants.sign_in import HalfWayOver
 
 _ = words("tenants")
 
@@ -61,7 +65,7 @@ def stand_alone() -> None:
 def sign_in() -> Response:
     """The form, or a session of the operator."""
     raw: dict[str, Any] = {}
-    errors, status = None, 200
+    errors, status, slow = None, 200, None
     if request.method == "POST":
         raw = parse_form(OperatorForm(), request.form)
         try:
@@ -72,17 +76,100 @@ def sign_in() -> Response:
             )  # fmt: skip
             session.clear()
             session[SESSION] = str(opened)
+            if operator_factor.half_way(current_host(), session[SESSION]) is not None:
+                return redirect(url_for("tenants_operator.code"), 303)
             return redirect(url_for("tenants_operator.companies"), 303)
         except ValidationError as error:
             errors, status = error.messages_dict, 422
         except Unauthenticated as wrong:
             errors, status = {"_schema": [wrong.detail]}, 401
-        except TooMany as slow:
-            said = _("Too many attempts. Wait %(seconds)s seconds, then try again.", seconds=slow.retry_after)
-            errors, status = {"_schema": [said]}, 429
+        except TooMany as wait:
+            errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
     view = FormView.of(OperatorForm(), data={"account": raw.get("account")}, errors=errors)
     html = render_template("tenants/operator_sign_in.html", form=view, action=url_for("tenants_operator.sign_in"))
-    return make_response(html, status)
+    return wait_for(slow, make_response(html, status))
+
+
+@blueprint.route("/operator/sign-in/code", methods=("GET", "POST"))
+def code() -> Response:
+    """The second page: the code makes the half session whole."""
+    host, errors, status, slow = current_host(), None, 200, None
+    if operator_factor.half_way(host, session.get(SESSION)) is None:
+        return redirect(url_for("tenants_operator.sign_in"), 303)
+    if request.method == "POST":
+        try:
+            form = CodeForm().load(parse_form(CodeForm(), request.form))
+            operator_factor.enter_code(host, session.get(SESSION), form["code"])
+            return redirect(url_for("tenants_operator.companies"), 303)
+        except ValidationError as error:
+            errors, status = error.messages_dict, 422
+        except TooMany as wait:
+            errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
+        except HalfWayOver as over:
+            session.pop(SESSION, None)
+            flash(str(over.detail), "warning")
+            return redirect(url_for("tenants_operator.sign_in"), 303)
+        except Unauthenticated as wrong:
+            errors, status = {"code": [wrong.detail]}, 401
+    view = FormView.of(CodeForm(), errors=errors)
+    html = render_template("tenants/operator_code.html", form=view, action=url_for("tenants_operator.code"))
+    return wait_for(slow, make_response(html, status))
+
+
+@blueprint.route("/operator/second-factor", methods=("GET", "POST"))
+def factor() -> Response:
+    """The operator's own second factor is set up; the answer to the right code shows the recovery codes, once."""
+    operator, host = _operator(), current_host()
+    if operator is None:
+        return redirect(url_for("tenants_operator.sign_in"), 303)
+    errors, status, slow = None, 200, None
+    raw: dict[str, Any] = {}
+    if request.method == "POST":
+        raw = parse_form(ConfirmAgainForm(), request.form)
+        try:
+            form = ConfirmAgainForm().load(raw)
+            codes = operator_factor.set_up_factor(
+                host, operator, session[SESSION], form["sealed"], form["code"], form["present_password"]
+            )
+            return show_codes(codes, url_for("tenants_operator.companies"), first=True)
+        except ValidationError as error:
+            errors, status = error.messages_dict, 422
+        except Invalid as error:
+            errors, status = dict(error.errors), 422
+        except TooMany as wait:
+            errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
+    offer = operator_factor.offer_factor(host, operator, str(raw.get("sealed") or ""))
+    html = render_template(
+        "tenants/second_factor_new.html", must=False, replaces=operator.factor is not None, secret=in_groups(offer.secret),
+        form=FormView.of(ConfirmAgainForm(), data={"sealed": offer.sealed}, errors=errors),
+        picture=picture_of(offer.address), action=url_for("tenants_operator.factor"), address=offer.address,
+    )  # fmt: skip
+    return wait_for(slow, make_response(html, status))
+
+
+@blueprint.route("/operator/second-factor/off", methods=("GET", "POST"))
+def factor_off() -> Response:
+    """The operator's password alone opens from here on."""
+    operator = _operator()
+    if operator is None:
+        return redirect(url_for("tenants_operator.sign_in"), 303)
+    errors, status, slow = None, 200, None
+    if request.method == "POST":
+        try:
+            form = PresentPasswordForm().load(parse_form(PresentPasswordForm(), request.form))
+            operator_factor.turn_off_factor(current_host(), operator, form["present_password"])
+            flash(str(_("The second factor is off. Your password alone opens now.")), "warning")
+            return redirect(url_for("tenants_operator.companies"), 303)
+        except ValidationError as error:
+            errors, status = error.messages_dict, 422
+        except Invalid as error:
+            errors, status = dict(error.errors), 422
+        except TooMany as wait:
+            errors, status, slow = {"_schema": [too_many(wait)]}, 429, wait
+    view = FormView.of(PresentPasswordForm(), errors=errors)
+    html = render_template("tenants/operator_factor_off.html", form=view, action=url_for("tenants_operator.factor_off"),
+                           cancel=url_for("tenants_operator.companies"))  # fmt: skip
+    return wait_for(slow, make_response(html, status))
 
 
 @blueprint.post("/operator/sign-out")

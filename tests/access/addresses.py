@@ -19,7 +19,9 @@ VALUES: dict[str, Any] = {
 }  # fmt: skip
 # endpoint → what `case_id` and the other ids stand for there; a flow's key, or a kind of id of the place
 IDS = {
-    "registry.reveal": "registry.resident", "registry.faults": "registry.import", "registry.import_again": "registry.import",
+    "registry.reveal": "registry.resident", "registry.reveal_identity": "registry.resident",
+    "registry.faults": "registry.import", "registry.import_again": "registry.import",
+    "tenants_channels.rotate": "tenants.webhook", "tenants_channels.replay": "group message",
     "guanjia_pages.decide": "guanjia.approval", "guanjia_pages.file": "kept_file", "guanjia_pages.open_notice": "notice",
 }  # fmt: skip
 

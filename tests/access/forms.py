@@ -27,12 +27,15 @@ KINDS = {
     "staff_id": "tenants.staff", "manager_id": "tenants.staff", "buildings": "registry.building",
     "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
     "parent_id": "tenants.org_unit", "scope_id": "tenants.site", "photos": "file", "files": "file", "file": "file",
+    "sites": "tenants.site", "delivery": "webhook delivery", "message": "group message",
     "signature": "file", "worker_signature": "file", "resident_signature": "file",
 }  # fmt: skip
 LONG_PASSWORD = "Correct horse 7 battery"
 # values that the schema alone does not tell: by step and field, by flow and field, or by field
 SPECIAL: dict[str, Any] = {
-    "registry.building:code": "{n}", "registry.unit:code": "9-1-{n}", "phone_number": "13877770000", "phone": "13877770000",
+    "registry.building:code": "{n}", "registry.unit:code": "9-1-{n}", "phone_number": "13877770000",
+    "identity_number": "11010519491231002X",
+    "phone": "13877770000",
     "tenants.department:key": "team_{n}", "tenants.role:key": "role_{n}", "customer_service.service:code": "svc-{n}",
     "tenants.site:code": "site-{n}", "tenants.org_unit:code": "unit-{n}", "zone": "Asia/Shanghai", "opens": "08:30",
     "closes": "18:00", "account": "person{n}", "password": LONG_PASSWORD, "digest": "{hex}", "plugin": "customer_service",
@@ -42,6 +45,11 @@ SPECIAL: dict[str, Any] = {
     "tenants.assignment:scope_kind": "site",
     "from_at": "2027-03-01T09:00:00+08:00", "until_at": "2027-03-02T09:00:00+08:00", "received_at": "2026-11-15T09:00:00+08:00",
     "started_at": "2026-11-16T08:00:00+08:00", "finished_at": "2026-11-16T09:00:00+08:00", "exception": False,
+    "second_factor_roles": ["cashier"], "password_level3": False, "session_idle_minutes": None, "session_absolute_hours": None,
+    "tenants.robot:address": "http://127.0.0.1:9/robot", "tenants.webhook:address": "http://127.0.0.1:9/hook",
+    "tenants.robot:secret": "SEC1",
+    "events": ["customer_service.request.*"], "tenants.webhook:secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G",
+    "tenants.robot:roles": ["site_manager"], "tenants.webhook:since": "2026-11-01T09:00:00+08:00", "tenants.robot:quiet_from": "21:30",
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
     "starts_at": "2026-12-20T09:00:00+08:00", "ends_at": "2026-12-20T15:00:00+08:00", "reply_by": "2026-12-01T15:00:00+08:00",
     "customer_service.enquiry:subject": "service", "customer_service.visit_plan.enter:year": 2031,

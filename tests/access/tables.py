@@ -15,18 +15,28 @@ PAGES = """
 anyone
     ++++++++++ GET  /health
     ++++++++++ GET  /ready
+    0000000000 GET  /metrics
     ++++++++++ GET  /static/<path:filename>
     ++++++++++ GET  /static/customer_service/<path:filename>
+    ++++++++++ GET  /static/tenants/<path:filename>
     ++++++++++ GET  /assets/<version>/<path:name>
     ++++++++++ GET  /language/<code>
     ++++++++++ GET  /sign-in
     ++++++++++ POST /sign-in
+    ---------- GET  /sign-in/code
+    ---------- POST /sign-in/code
     ---------- POST /sign-out
 
 the operator
     ++++++++++ GET  /operator/sign-in
     ++++++++++ POST /operator/sign-in
+    ~~~~~~~~~~ GET  /operator/sign-in/code
+    ~~~~~~~~~~ POST /operator/sign-in/code
     ~~~~~~~~~~ POST /operator/sign-out
+    ~+~~~~~~~~ GET  /operator/second-factor
+    ~+~~~~~~~~ POST /operator/second-factor
+    ~+~~~~~~~~ GET  /operator/second-factor/off
+    ~+~~~~~~~~ POST /operator/second-factor/off
     ~+~~~~~~~~ GET  /operator/
     ~+~~~~~~~~ POST /operator/
     ~+~~~~~~~~ POST /operator/companies/<uuid:company_id>/<any(suspend,resume):act>
@@ -35,6 +45,13 @@ everybody's own entry; the session and the token are the manager's, the notice t
     --++++++++ GET  /
     --++++++++ GET  /me/password
     --++++++++ POST /me/password
+    --++++++++ GET  /me/notices
+    --++++++++ POST /me/notices
+    --++++++++ POST /me/notices/try
+    --++++++++ GET  /me/second-factor
+    --++++++++ POST /me/second-factor
+    --++++++++ POST /me/second-factor/off
+    --++++++++ POST /me/second-factor/recovery
     --++++++++ GET  /me/sessions
     --000000+0 POST /me/sessions/<uuid:session_id>/end
     --++++++++ GET  /me/tokens
@@ -57,17 +74,27 @@ headquarters; the rival has one too. The generic addresses stand for all flows: 
     --+030000+ GET  /hq/<plugin>/<flow>/new/<step>
     --+030000+ POST /hq/<plugin>/<flow>/new/<step>
     --+030000+ GET  /hq/access
+    --+030000+ GET  /hq/channels
+    --+030000+ GET  /hq/channels/deliveries
+    --0030000+ POST /hq/channels/deliveries/<uuid:delivery_id>/replay
+    --+030000+ GET  /hq/channels/webhooks/new
+    --+030000+ POST /hq/channels/webhooks/new
+    --0030000+ GET  /hq/channels/webhooks/<uuid:case_id>/rotate
+    --0030000+ POST /hq/channels/webhooks/<uuid:case_id>/rotate
     --+0+0000+ GET  /hq/dates
     --+0+0000+ POST /hq/dates
     --+0+0000+ GET  /hq/duties
     --+0+0000+ GET  /hq/inbox
     --00+0000+ POST /hq/inbox/<uuid:approval_id>/<any(grant,reject,withdraw):act>
     --+0+0000+ GET  /hq/lookup/<name>
+    --+030000+ GET  /hq/messages
+    --+030000+ POST /hq/messages
     --+0+0000+ GET  /hq/rules
     --+030000+ POST /hq/rules/-/bulk
     --+030000+ POST /hq/rules/-/save
     --+0+0000+ GET  /hq/rules/<key>
     --+030000+ POST /hq/rules/<key>
+    --+030000+ GET  /hq/sign-in
 
 the office; the generic addresses tested with the requests
     --+0++++++ GET  /s/<site_code>/
@@ -81,6 +108,9 @@ the office; the generic addresses tested with the requests
     --+0++++++ GET  /s/<site_code>/<plugin>/<flow>/new/<step>
     --+0++++++ POST /s/<site_code>/<plugin>/<flow>/new/<step>
     --+0+333++ GET  /s/<site_code>/access
+    --+0+333++ GET  /s/<site_code>/channels
+    --+0+333++ GET  /s/<site_code>/channels/deliveries
+    --00+333++ POST /s/<site_code>/channels/deliveries/<uuid:delivery_id>/replay
     --+0++++++ GET  /s/<site_code>/dates
     --+0++++++ POST /s/<site_code>/dates
     --+0++++++ GET  /s/<site_code>/duties
@@ -131,6 +161,10 @@ the registry
     --00+333++ GET  /s/<site_code>/registry/import/<uuid:case_id>/recheck
     --00+333++ POST /s/<site_code>/registry/import/<uuid:case_id>/recheck
     --+0+333++ GET  /s/<site_code>/registry/import/template.xlsx
+    --+0+333++ GET  /s/<site_code>/registry/find
+    --+0+333++ POST /s/<site_code>/registry/find
+    --00+333++ GET  /s/<site_code>/registry/resident/<uuid:case_id>/identity
+    --00+333++ POST /s/<site_code>/registry/resident/<uuid:case_id>/identity
     --00+++3++ GET  /s/<site_code>/registry/resident/<uuid:case_id>/reveal
     --00+++3++ POST /s/<site_code>/registry/resident/<uuid:case_id>/reveal
 """
@@ -153,6 +187,7 @@ API = """
     -000000003 GET    /company/files/<uuid:file_id>
     -00+++++3+ POST   /sites/<uuid:site_id>/files
     -00++++++3 GET    /sites/<uuid:site_id>/files/<uuid:file_id>
+    -+03000+03 GET    /company/tenants/deliveries
 """
 
 # Below a place (a site, or the company) every flow has its list, its cases and their history, and the steps of each;
@@ -173,6 +208,10 @@ company guanjia.task
     -+0+000+03 list
     -00+000+03 read timeline explain
     -00+000+33 delete done excuse
+company guanjia.message
+    -+03000+03 list
+    -003000+03 read timeline explain
+    -003000+33 delete retry drop
 site registry.household
     -00++++++3 list read timeline explain
     -00+++++33 note attach delete
@@ -181,7 +220,7 @@ site registry.household
 site registry.resident
     -00++++++3 list read timeline explain
     -00+++++33 note attach delete reveal
-    -00+33++33 recompute move_rules
+    -00+33++33 recompute move_rules reveal_identity
     -00++3++3+ *create change retire restore
 site registry.unit
     -00++++++3 list read timeline explain
@@ -263,7 +302,7 @@ site customer_service.visit_plan
 company tenants.company
     -+03000+03 list
     -003000+03 read timeline explain
-    -003000+33 delete change
+    -003000+33 delete change set_sign_in_policy
 company tenants.org_unit
     -+03000+03 list
     -003000+03 read timeline explain
@@ -284,11 +323,11 @@ company tenants.department
     -00+000+33 delete change retire restore
     -+03000+33 *create
 site tenants.staff
-    -00+33++33 list read timeline explain delete *create retire change restore reset_password end_sessions
+    -00+33++33 list read timeline explain delete *create retire change restore reset_password reset_second_factor end_sessions
 company tenants.staff
     -+03000+03 list
     -003000+03 read timeline explain
-    -00+000+33 delete retire change restore reset_password end_sessions
+    -00+000+33 delete retire change restore reset_password reset_second_factor end_sessions
     -+03000+33 *create
 site tenants.absence
     -00+33++33 list read timeline explain delete *create change retire restore
@@ -329,6 +368,18 @@ company tenants.plugin_switch
     -+03000+03 list
     -003000+03 read timeline explain
     -00+000+33 delete change retire restore
+    -+03000+33 *create
+site tenants.robot
+    -00+33++33 list read timeline explain delete *create change retire restore test replay
+company tenants.robot
+    -+03000+03 list
+    -003000+03 read timeline explain
+    -00+000+33 delete change retire restore test replay
+    -+03000+33 *create
+company tenants.webhook
+    -+03000+03 list
+    -003000+03 read timeline explain
+    -003000+33 delete change retire restore rotate test replay replay_failed
     -+03000+33 *create
 site tenants.token
     -00+33++33 list *create

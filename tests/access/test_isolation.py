@@ -36,7 +36,10 @@ def ids_of(outsider: Outsider, place: Place) -> dict[str, Any]:
     is_acme = (outsider.own.code == "rival") != (place is outsider.own)
     company = world.place("east" if is_acme else "rival")
     wide = {"tenants.company": company.plan.company_id, "tenants.role": company.spares["tenants.role"]}
-    wide |= {kind: company.one(kind) for kind in ("tenants.calendar_year", "tenants.org_unit")}
+    wide |= {
+        kind: company.one(kind)
+        for kind in ("tenants.calendar_year", "tenants.org_unit", "tenants.webhook", "webhook delivery")
+    }
     return (
         first_ids(place, session_id=world.session_of(world.browser(who)))
         | wide

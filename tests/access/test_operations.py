@@ -18,7 +18,8 @@ from guanjia.steps.flow import Flow, Step
 
 OWNED = frozenset({"tenants.token"})  # cases that are there for their owner alone
 PAGES = {  # what tells in a page that it leads to a hand-made one
-    "registry.reveal": "/reveal", "registry.import_list": '/registry/import"', "registry.import_again": '/recheck"',
+    "registry.reveal": "/reveal", "registry.reveal_identity": "/identity",
+    "registry.import_list": '/registry/import"', "registry.import_again": '/recheck"',
     "registry.export_full": "/registry/export/full", "customer_service.call": "/customer_service/call/",
     "tenants_me.tokens": "/me/tokens",
 }  # fmt: skip

@@ -23,6 +23,7 @@ POSTS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 FIXED: dict[str, dict[str, Any]] = {
     "guanjia_assets.own": {"filename": "guanjia.css"}, "customer_service_static": {"filename": "desk.css"},
+    "tenants_static": {"filename": "own.css"},
     "guanjia_assets.third_party": {"version": ASSETS["bootstrap.css"].version, "name": "bootstrap.css"},
     "guanjia_pages.new": {"step": "report"}, "tenants_operator.change": {"act": "resume"},
 }  # fmt: skip

@@ -12,9 +12,11 @@ from sqlalchemy import select
 
 import office
 from enquiries_made import Enquiries
+from guanjia.channels.models import Delivery
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
+from guanjia.steps import outbox
 from guanjia.steps.models import Approval, Deadline, Notification, StoredFile, Task
 from guanjia.testing import waiting
 from plugins.customer_service.plugin import plugin as customer_service
@@ -281,6 +283,9 @@ class _Filler:
             "tenants.site": [self.place.site_id],
             "file": [self.keep("site_manager", f"{self.mark}待用.png", PNG)],
         }  # fmt: skip
+        robot = self.by(chief, "tenants.robot.create", title=f"{self.mark}群", kind="wecom", address="http://127.0.0.1:9/robot",
+                        urgent=False, roles=["cashier"])  # fmt: skip
+        self.place.ids |= {"tenants.robot": [robot], "group message": [self._sent("robot", robot, self.place.site_id)]}
         self._spares()
         admin = Context(self.host, self.place.plan.company_id, self.place.plan.admin_id, via="page")
         if self.place.code != "west":
@@ -288,7 +293,35 @@ class _Filler:
             branch = admin.perform(
                 "tenants.org_unit.create", None, {"code": "branch", "name": f"{self.mark}区"}
             ).case_id
-            self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch]}
+            hook = {"title": f"{self.mark}程序", "address": "http://127.0.0.1:9/hook", "events": ["registry.unit.retire"],
+                    "secret": "whsec_" + "MfKQ9r8G" * 6}  # fmt: skip
+            made = admin.perform("tenants.webhook.create", None, hook).case_id
+            self.place.ids |= {"tenants.calendar_year": [year], "tenants.org_unit": [branch], "tenants.webhook": [made],
+                               "webhook delivery": [self._sent("webhook", made, None)],
+                               "guanjia.message": [self._failed_message(), self._failed_message()]}  # fmt: skip
+
+    def _failed_message(self) -> UUID:
+        """A message about the office that nobody can carry out stands before headquarters."""
+        company = self.place.plan.company_id
+        with tenant_session(company, write=True) as session:
+            at = self.host.clock.now()
+            row = outbox.schedule(session, self.host, "unheard-of", {}, at=at, site_id=self.place.site_id)
+            session.commit()
+        assert row is not None
+        form = {"message_id": str(row.id), "fault": "UnknownKind: unheard-of"}
+        return self.host.system(company, "test").perform("guanjia.message.fail", None, form).case_id
+
+    def _sent(self, kind: str, target: UUID, site: UUID | None) -> UUID:
+        """A message that went out, to nobody."""
+        with tenant_session(self.place.plan.company_id, write=True) as session:
+            row = Delivery(
+                id=self.host.ids.new(), company_id=session.company_id, site_id=site, kind=kind, target_id=target,
+                origin=f"test:{target}", about="guanjia.test", content={"test": True}, state="delivered", attempts=1,
+                status=200, took_ms=7, created_at=self.host.clock.now(), done_at=self.host.clock.now(),
+            )  # fmt: skip
+            session.add(row)
+            session.commit()
+            return row.id
 
     def _spares(self) -> None:
         """Somebody, a role and a site that tests may retire without anybody else losing ground."""

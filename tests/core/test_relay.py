@@ -14,10 +14,10 @@ from sqlalchemy import select
 from guanjia.db.session import system_session, tenant_session
 from guanjia.jobs.duties import make_periodic
 from guanjia.jobs.handlers import HANDLERS
-from guanjia.jobs.relay import LEASE, MAX_ATTEMPTS
-from guanjia.sdk import MakeTask, Notify, Owed, Perform, allow, deny
+from guanjia.jobs.relay import MAX_ATTEMPTS
+from guanjia.sdk import MakeTask, Notify, Owed, Perform, allow, ask, deny
 from guanjia.steps import outbox
-from guanjia.steps.models import Beacon, Notification, OutboxMessage, Task
+from guanjia.steps.models import Approval, Beacon, Notification, OutboxMessage, Task
 from guanjia.testing import refusal, run_timers
 from office import Company, Office
 from probe import PARCEL, Parcel, answering, entries, rows, say
@@ -134,11 +134,35 @@ def test_a_message_that_two_workers_carry_out_at_once_takes_effect_once(company:
     def work() -> None:
         with company.app.app_context():
             gate.wait(20)
-            company.host.relay.carry_out(company.plan.company_id, found.id)
+            HANDLERS["Perform"](company.host, company.plan.company_id, found)
 
     _threads(work, 3)
+    company.settle()
     assert len(rows(company, Parcel)) == 2
     assert message(company, found.id).state == "done"
+
+
+def test_a_message_in_hand_is_left_alone_while_its_lease_runs(company: Company, calls: Calls) -> None:
+    """Handed over twice, three workers begin at once: one of them has it, the others go on."""
+    found, begun, may_end = post(company, 1), threading.Event(), threading.Event()
+
+    def hold(_row: OutboxMessage) -> None:
+        begun.set()
+        assert may_end.wait(20)
+
+    calls.act = hold
+
+    def work() -> None:
+        with company.app.app_context():
+            company.host.relay.carry_out(company.plan.company_id, found)
+
+    first = threading.Thread(target=work)
+    first.start()
+    assert begun.wait(20)
+    _threads(work, 2)
+    may_end.set()
+    first.join(20)
+    assert (calls.seen, message(company, found).state, message(company, found).attempts) == ([1], "done", 1)
 
 
 def _threads(work: Callable[[], None], many: int) -> None:
@@ -223,7 +247,7 @@ def test_what_a_killed_worker_held_is_picked_up_when_its_lease_ends(company: Com
     calls.act = lambda _row: None
     company.settle()  # another worker looks in vain: the lease still runs
     assert (calls.seen, message(company, found).state) == ([1], "waiting")
-    run_timers(company.host, company.host.clock.now() + LEASE - timedelta(seconds=1))
+    run_timers(company.host, company.host.clock.now() + company.host.relay.lease - timedelta(seconds=1))
     assert calls.seen == [1]
     run_timers(company.host, company.host.clock.now() + timedelta(seconds=2))
     assert (calls.seen, message(company, found).state) == ([1, 1], "done")
@@ -376,7 +400,23 @@ def test_a_reaction_acts_as_the_system_under_the_guards(company: Company, east: 
     assert rows(company, Parcel)[0].state == "lost"
 
 
-# -- periodic duties -------------------------------------------------------------------------------------
+def test_a_step_of_a_reaction_that_waits_for_a_signature_has_not_failed(company: Company, east: Office) -> None:
+    case = taken(east)
+    with answering(told=lambda event: [Perform(step=f"{PARCEL}.hand_out", case_id=event.case_id)],
+                   third=lambda act, **_f: ask("site_manager", say("Sign.")) if act.step.endswith("hand_out") else allow()):  # fmt: skip
+        east.person("receptionist").takes(WEIGH, case, weight_g=6)
+        company.settle()
+        found = next(m for m in rows(company, OutboxMessage, OutboxMessage.kind == "Perform"))
+        assert (found.state, found.fault) == ("done", "")
+        assert deliver_again(company, "Perform") == 1
+        waiting = rows(company, Approval, Approval.target_id == case)
+        assert [a.state for a in waiting] == ["waiting"]
+        east.person("site_manager").takes("guanjia.approval.grant", waiting[0].id)
+        company.settle()
+    assert rows(company, Parcel)[0].state == "out"
+
+
+# -- periodic work ------------------------------------------------------------------------------------
 
 
 def test_periodic_duties_are_made_once_a_period_at_each_site(company: Company, east: Office, west: Office) -> None:

@@ -214,7 +214,7 @@ def test_calendar_of_a_site_has_the_companys_days_with_its_own_on_top(firm: Firm
     assert b_info is not None and b_info.calendar.hours.opens.hour == 7
 
 
-def test_what_is_kept_costs_one_statement_and_follows_every_change(firm: Firm) -> None:
+def test_what_is_kept_costs_no_statement_and_follows_every_change(firm: Firm) -> None:
     a = firm.site("a")
     person = firm.staff("pp", "cashier", a)
     firm.actor(person, a)
@@ -223,7 +223,7 @@ def test_what_is_kept_costs_one_statement_and_follows_every_change(firm: Firm) -
         firm.directory.actor(session, person, a, NOW)
         firm.directory.holders(session, "cashier", a, NOW)
         firm.directory.names(session, [person])
-    assert len([s for s in seen if s.startswith("SELECT")]) == 1
+    assert [s for s in seen if s.startswith("SELECT")] == []  # the version rides on what opens the transaction
     firm.do("tenants.staff.change", person, account="pp", name="Renamed")
     actor = firm.actor(person, a)
     assert actor is not None and actor.name == "Renamed"

@@ -203,8 +203,7 @@ def test_accounts_are_unique_and_passwords_keep_the_policy(firm: Firm) -> None:
                          ("phone", "1" * 41)):  # fmt: skip
         assert fault(firm, "tenants.staff.create", **entry | {field: value}) == field
     assert fault(firm, "tenants.staff.create", **entry | {"account": "LI.NA"}) == "account"
-    profile = {"name": "Demo", "opens": "08:30", "closes": "18:00"}
-    firm.do("tenants.company.change", firm.company, **profile, password_composition=True, password_min_length=16)
+    firm.do("tenants.company.set_sign_in_policy", firm.company, password_level3=True, password_min_length=16)
     assert fault(firm, "tenants.staff.reset_password", person, password="all small letters") == "password"
     assert fault(firm, "tenants.staff.reset_password", person, password="Short1") == "password"
     firm.do("tenants.staff.reset_password", person, password="Capital and 1 digit")

@@ -233,7 +233,7 @@ def test_an_initial_password_has_to_be_replaced_first(firm: Firm) -> None:
 
 def test_a_company_may_want_passwords_changed(firm: Firm) -> None:
     assert not enter(firm).must_change
-    firm.do("tenants.company.change", firm.company, name="Demo", opens="08:30", closes="18:00", password_max_days=90)
+    firm.do("tenants.company.set_sign_in_policy", firm.company, password_level3=True, password_max_days=90)
     firm.clock.move(timedelta(days=90))
     assert not enter(firm).must_change
     firm.clock.move(timedelta(days=1))

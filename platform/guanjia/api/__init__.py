@@ -5,17 +5,21 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Flask, Response, g, request
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException
 
-from guanjia.api import cases, files, inbox, sessions
+from guanjia.api import cases, files, inbox, reads, sessions
 from guanjia.api.credentials import authenticate
 from guanjia.api.faults import Fault, from_http
+from guanjia.api.keys import once
 from guanjia.api.openapi import description_of
 from guanjia.api.operation import PREFIX, Operation
 from guanjia.api.problems import problem
-from guanjia.errors import GuanjiaError, Invalid, NotFound, Unavailable
+from guanjia.api.sessions import SIGN_OUT
+from guanjia.db.unwritable import unavailable
+from guanjia.errors import GuanjiaError, Invalid, NotFound, PluginFailed
 from guanjia.host import Host
+from guanjia.web.errors import plugin_fault
 from guanjia.words import DEFAULT_LANGUAGE, LANGUAGES, current_language, current_zone, set_language, set_zone, words
 
 _ = words("guanjia")
@@ -34,18 +38,16 @@ def install(app: Flask, host: Host) -> None:
         blueprint.add_url_rule(
             operation.path,
             endpoint=operation.name,
-            view_func=operation.view,
+            view_func=once(host, operation) if operation.changes and not operation.keeps_key else operation.view,
             methods=[operation.method],
             provide_automatic_options=False,
         )
-    public = {f"{NAME}.{operation.name}" for operation in found if operation.public}
+    asked_inside = {f"{NAME}.{operation.name}" for operation in found if operation.public or operation.name == SIGN_OUT}
 
     @blueprint.before_request
     def who_calls() -> None:
-        if request.endpoint not in public:
+        if request.endpoint not in asked_inside:
             authenticate(host)
-            if not request.accept_languages:
-                set_language(g.api_who.language)
 
     @blueprint.after_request
     def never_kept(response: Response) -> Response:
@@ -58,7 +60,8 @@ def install(app: Flask, host: Host) -> None:
 
 def operations(host: Host) -> list[Operation]:
     """All operations but the description itself."""
-    return [*sessions.operations(host), *inbox.operations(host), *files.operations(host), *cases.operations(host)]
+    return [*sessions.operations(host), *inbox.operations(host), *files.operations(host), *cases.operations(host),
+            *reads.operations(host)]  # fmt: skip
 
 
 def _handle_errors(blueprint: Blueprint) -> None:
@@ -71,9 +74,14 @@ def _handle_errors(blueprint: Blueprint) -> None:
         return problem(from_http(error))
 
     @blueprint.errorhandler(OperationalError)
-    def no_database(error: OperationalError) -> Response:
-        _log.error("the database does not answer", exc_info=error)
-        return problem(Unavailable())
+    @blueprint.errorhandler(InternalError)
+    @blueprint.errorhandler(OSError)
+    def not_written(error: OperationalError | InternalError | OSError) -> Response:
+        answer = unavailable(error)
+        if answer is None:
+            return fault(error)
+        _log.error("database or disk do not answer", exc_info=error)
+        return problem(answer)
 
     @blueprint.errorhandler(DataError)
     def not_storable(error: DataError) -> Response:
@@ -84,8 +92,9 @@ def _handle_errors(blueprint: Blueprint) -> None:
 
     @blueprint.errorhandler(Exception)
     def fault(error: Exception) -> Response:
-        _log.error("the API failed at %s %s", request.method, request.path, exc_info=error)
-        return problem(Fault())
+        _log.error("the API failed", exc_info=error)
+        message = plugin_fault("api", error)
+        return problem(PluginFailed(message) if message is not None else Fault())
 
 
 def _wrap(app: Flask) -> None:

@@ -82,6 +82,7 @@ def _of_step(host: Host, flow: Flow, step: Step, path: str, name: str, *, create
         {(201 if creates else 200): "Done", 202: "Waiting"},
         (403, 404, 409, 415, 422, 503) if creates else (403, 404, 409, 412, 415, 422, 503),
         headers=tuple(headers),
+        keeps_key=True,
         body=step.form,
         guarded_by=step.key,
     )

@@ -79,6 +79,7 @@ PROBLEM = record(
         "status": INTEGER,
         "detail": STRING,
         "instance": STRING,
+        "request_id": {"type": "string", "description": "of a fault (5xx): the installation's log has it, too"},
         "errors": {
             "type": "object",
             "additionalProperties": array(STRING),
@@ -87,7 +88,7 @@ PROBLEM = record(
         "reasons": array(ref("Reason")),
         "changed": array(ref("Change")),
     },
-    optional=("errors", "reasons", "changed"),
+    optional=("errors", "reasons", "changed", "request_id"),
     description="RFC 9457. `reasons` come with /problems/refused, `changed` with /problems/stale.",
 )
 ORIGIN = record(
@@ -273,7 +274,7 @@ HEADERS: dict[str, Json] = {
                 "description": "The version that you saw, as it came in ETag; another one answers 412 with what changed."},
     "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "required": False,
                        "schema": {"type": "string", "pattern": r"^[!-~]{1,200}$"},
-                       "description": "A key of your own: a repeated request answers as the first did."},
+                       "description": "A key of your own: within seven days a repeated request answers as the first did."},
     "OccurredAt": {"name": "Occurred-At", "in": "header", "required": False, "schema": {"type": "string", "format": "date-time"},
                    "description": "When it happened, where it is reported later; with its zone."},
 }  # fmt: skip

@@ -21,7 +21,7 @@ from guanjia.ports import SignedIn
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Flow, Step
 from guanjia.steps.loader import Loader
-from guanjia.words import current_language, set_zone, words
+from guanjia.words import current_language, set_language, set_zone, words
 
 _ = words("guanjia")
 
@@ -31,9 +31,8 @@ _TOKEN = re.compile(r"gj_[\x21-\x7e]{3,500}")
 
 def authenticate(host: Host) -> None:
     """The request's token belongs to somebody, who is remembered for the request. Raises Unauthenticated."""
-    kind, _space, token = request.headers.get("Authorization", "").strip().partition(" ")
-    token = token.strip()
-    if kind.lower() != "bearer" or not token:
+    token = sent_token()
+    if not token:
         raise Unauthenticated(
             _("Send your token in the header Authorization: Bearer gj_…; POST /api/v1/session gives one.")
         )
@@ -41,6 +40,14 @@ def authenticate(host: Host) -> None:
     if who is None:
         raise Unauthenticated(_("This token has ended, was revoked, or never was. Sign in again for a new one."))
     g.api_who = who
+    if not request.accept_languages:
+        set_language(who.language)
+
+
+def sent_token() -> str:
+    """The bearer token that came with the request; blank without one."""
+    kind, _space, token = request.headers.get("Authorization", "").strip().partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 def signed_in() -> SignedIn:

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from guanjia.api.plain import moment, safe
 from guanjia.errors import Invalid
 from guanjia.rules.clauses import RuleText
-from guanjia.rules.decide import Decision, decide, given_by_own_role
+from guanjia.rules.decide import Decision, given_by_own_role
 from guanjia.rules.facts import to_plain
 from guanjia.rules.reason import Reason
 from guanjia.rules.rule import HOST_GROUPS, Rule
@@ -19,7 +19,7 @@ from guanjia.rules.settings import Resolved, Setting
 from guanjia.schema import StrictSchema
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Flow, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import judge
 from guanjia.steps.loader import Loader
 from guanjia.steps.view import reason_view
 from guanjia.words import words
@@ -83,10 +83,10 @@ class _Explainer:
         self.facts: dict[str, Any] = {}
 
     def step(self, step: Step) -> dict[str, Any]:
-        facts = gather(
-            self.loader, self.flow, step, self.plan, self.case, {}, actor_id=self.ctx.actor_id, now=self.loader.now
-        )
-        decision = decide(self.plan, step.key, facts, with_form=False)
+        facts, decision = judge(
+            self.loader, self.flow, step, self.plan, self.case, {}, actor_id=self.ctx.actor_id, now=self.loader.now,
+            with_form=False,
+        )  # fmt: skip
         for group in ("case", "actor", "site"):
             self.facts.setdefault(group, _fact_json(facts[group]))
         guards = list(dict.fromkeys(bound.rule.key for bound in self.plan.guards.get(step.key, ())))

@@ -29,6 +29,7 @@ from guanjia.rules.reason import Reason
 from guanjia.schema import YEARS, StrictSchema
 from guanjia.steps import approvals
 from guanjia.steps.flow import Flow
+from guanjia.steps.kept_forms import shown_form
 from guanjia.steps.ledger import MAX_LIMIT
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, Notification, Signature
@@ -126,7 +127,8 @@ def _approval_json(
         "target_id": approval.target_id,
         "target_href": case_href(flow, approval.site_id, approval.target_id) if approval.target_id else None,
         "requester": {"id": requester, "name": names.get(requester, "")} if requester else None,
-        "role": signature.role, "about": safe(dict(signature.about)), "form": _told(step.form() if step.form else None, approval.form),
+        "role": signature.role, "about": safe(dict(signature.about)),
+        "form": _told(step.form() if step.form else None, shown_form(approval.form)),
         "reasons": reasons(here, [reason]),
     }  # fmt: skip
 

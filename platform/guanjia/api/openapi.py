@@ -17,6 +17,7 @@ from marshmallow import Schema, fields
 from guanjia.api.components import CASE_HEAD, CASE_REST, HEADERS, SCHEMAS, Json, page_of, record, ref
 from guanjia.api.operation import Operation
 from guanjia.api.plain import safe
+from guanjia.api.reads import schema_name
 from guanjia.host import Host
 from guanjia.steps.flow import Column
 from guanjia.words import Message, Text, speaking, words
@@ -27,6 +28,10 @@ _INTRODUCTION = """Everything that staff do in the portal, as operations. A chan
 the rules in force at the site and day, and a refusal (`/problems/refused`) lists every rule with its clause, its parameters
 and who may approve. Where a rule asks for a signature, the step waits (202) and runs at the last yes.
 
+Every operation that changes something takes an `Idempotency-Key`: the same request under the same key within seven days is
+answered as the first was and does nothing again; another request under it is refused (`/problems/idempotency-key-reused`).
+What failed keeps no key: it is decided anew.
+
 `POST /api/v1/session` gives a token for `Authorization: Bearer`; cookies are not accepted. A token may be limited to scopes:
 `read`, permissions, or keys of single steps. Moments are UTC, money is whole fen, lists go on at `next_cursor`.
 What you cannot reach answers 404, like what does not exist. Texts come in Chinese or English (`Accept-Language`)."""
@@ -35,7 +40,7 @@ _PROBLEMS = {
     401: ("Unauthenticated", "No token, or one that has ended."),
     403: ("Forbidden", "Roles or the token's scopes do not allow it."),
     404: ("NotFound", "It does not exist, or you cannot reach it."),
-    409: ("WrongState", "The present state does not know the step."),
+    409: ("WrongState", "The present state does not know the step, or the first request with this key still runs."),
     412: ("Stale", "Somebody changed it in the meantime; `changed` tells what."),
     413: ("TooLarge", "The request is too large."),
     415: ("UnsupportedMediaType", "The body has another media type."),
@@ -45,7 +50,7 @@ _PROBLEMS = {
 }
 _KINDS: dict[str, Json] = {
     "text": {"type": ["string", "array", "object", "null"], "description": "text, or texts by number or name"},
-    "choice": {"type": ["string", "null"]},
+    "choice": {"type": ["string", "array", "null"], "items": {"type": "string"}, "description": "a code, or several"},
     "staff": {"type": ["string", "null"]},
     "state": {"type": ["string", "null"]},
     "link": {"type": ["string", "null"]},
@@ -143,6 +148,10 @@ class _Writer:
             self.spec.components.schema(f"{flow.key}.Page", page_of(ref(f"{flow.key}.Item")))
             self.spec.components.schema(f"{flow.key}.Case", record(head | CASE_REST))
 
+        for plugin in self.host.plugins.values():
+            for read in plugin.api:
+                self.spec.components.schema(schema_name(plugin, read), schema=read.answer())
+
     def _tags(self, operations: Sequence[Operation]) -> list[Json]:
         names = dict.fromkeys(operation.tag for operation in operations)
         return [
@@ -176,7 +185,8 @@ class _Writer:
             {"name": name, "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
             for name in operation.path_names
         ]
-        found += ["AcceptLanguage", *operation.headers]  # apispec makes references of names
+        key = ["IdempotencyKey"] if operation.changes and not operation.keeps_key else []
+        found += ["AcceptLanguage", *key, *operation.headers]  # apispec makes references of names
         if operation.query is not None:
             converter = self.forms.converter
             assert converter is not None
@@ -208,6 +218,7 @@ class _Writer:
             *operation.problems,
             *(() if operation.public else (401,)),
             *((400, 413) if operation.method == "POST" else ()),
+            *((409, 422) if operation.changes else ()),
         }
         for status in sorted(problems):
             found[str(status)] = {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"}

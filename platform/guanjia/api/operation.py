@@ -23,7 +23,8 @@ class Operation:
 
     `answers` maps a status to the name of its schema (empty: no body); `problems` are the statuses of errors beyond
     those that every operation may give; `headers` name request headers of the document's components; `guarded_by`
-    is the step whose rules may refuse.
+    is the step whose rules may refuse. `keeps_key`: the operation itself acts once under an Idempotency-Key; for all others
+    that change something `guanjia.api.keys` sees to it. `gives_secret`: the answer is never kept in clear.
     """
 
     method: str
@@ -40,8 +41,15 @@ class Operation:
     body: type[StrictSchema] | None = None
     takes_file: bool = False
     public: bool = False
+    keeps_key: bool = False
+    gives_secret: bool = False
     guarded_by: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something, and so takes an Idempotency-Key."""
+        return self.method not in ("GET", "HEAD")
 
     @property
     def documented_path(self) -> str:

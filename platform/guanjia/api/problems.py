@@ -12,7 +12,18 @@ from flask import Response, request
 from guanjia.api.faults import WrongMethod
 from guanjia.api.plain import moment, safe
 from guanjia.db.session import tenant_session
-from guanjia.errors import GuanjiaError, Invalid, Refused, Stale, TooMany, Unauthenticated, Unavailable, Waiting
+from guanjia.errors import (
+    GuanjiaError,
+    Invalid,
+    KeyRunning,
+    Refused,
+    Stale,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+    Waiting,
+)
+from guanjia.logs import request_id
 from guanjia.rules.reason import Reason
 from guanjia.schema import localise
 from guanjia.steps.context import Context
@@ -23,6 +34,7 @@ from guanjia.words import set_zone
 
 PROBLEM = "application/problem+json"
 RETRY_UNAVAILABLE = 5  # seconds
+RETRY_RUNNING = 2
 _MOST_ERRORS = 200
 
 
@@ -45,6 +57,8 @@ def problem(error: GuanjiaError, **more: Any) -> Response:
         "detail": str(error.detail),
         "instance": request.path,
     }
+    if error.status >= 500:
+        body["request_id"] = request_id()  # the log has it too
     headers: dict[str, str] = {}
     if isinstance(error, Invalid):
         body["errors"] = flat_errors(error.errors)
@@ -54,6 +68,8 @@ def problem(error: GuanjiaError, **more: Any) -> Response:
         headers["Retry-After"] = str(max(1, error.retry_after))
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(RETRY_UNAVAILABLE)
+    if isinstance(error, KeyRunning):
+        headers["Retry-After"] = str(RETRY_RUNNING)
     if isinstance(error, WrongMethod) and error.allowed:
         headers["Allow"] = ", ".join(error.allowed)
     kind = "application/json" if isinstance(error, Waiting) else PROBLEM

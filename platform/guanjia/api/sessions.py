@@ -8,7 +8,7 @@ from flask import Response, request
 from marshmallow import fields, validate
 
 from guanjia.api.body import load, read_object
-from guanjia.api.credentials import caller, may_read, signed_in
+from guanjia.api.credentials import authenticate, caller, may_read, signed_in
 from guanjia.api.operation import Operation
 from guanjia.api.plain import moment
 from guanjia.api.problems import answer
@@ -19,6 +19,9 @@ from guanjia.schema import StrictSchema
 from guanjia.words import words
 
 _ = words("guanjia")
+
+SIGN_IN = "session_create"
+SIGN_OUT = "session_delete"  # repeated under its key it is answered though its token has ended
 
 
 class SessionForm(StrictSchema):
@@ -33,15 +36,20 @@ class SessionForm(StrictSchema):
         validate=validate.Length(min=1, max=1000),
         metadata={"label": _("Password"), "private": True, "widget": "password"},
     )
+    code = fields.String(
+        load_default="",
+        validate=validate.Length(max=60),
+        metadata={"label": _("Code of the second factor, where the account has one"), "private": True},
+    )
 
 
 def operations(host: Host) -> list[Operation]:
     """The operations on sessions, the person and the sites."""
     return [
-        Operation("POST", "/session", "session_create", partial(sign_in, host), _("Sign in and get a bearer token"),
-                  "session", {201: "Session"}, (401, 422, 429), body=SessionForm, public=True,
+        Operation("POST", "/session", SIGN_IN, partial(sign_in, host), _("Sign in and get a bearer token"),
+                  "session", {201: "Session"}, (401, 422, 429), body=SessionForm, public=True, gives_secret=True,
                   description="The answer's `token` goes into the header `Authorization: Bearer …` of every other request."),
-        Operation("DELETE", "/session", "session_delete", partial(sign_out, host), _("End this session: revoke the token"),
+        Operation("DELETE", "/session", SIGN_OUT, partial(sign_out, host), _("End this session: revoke the token"),
                   "session", {204: ""}),
         Operation("GET", "/me", "me_read", partial(me, host), _("Who I am, and what I may do at the company"),
                   "session", {200: "Me"}, (403,)),
@@ -54,7 +62,7 @@ def sign_in(host: Host) -> Response:
     """A token exists for the person; too many wrong passwords are answered with 429."""
     form = load(SessionForm(), read_object())
     who, token, expires_at = host.directory.sign_in(
-        form["company"], form["account"], form["password"], request.remote_addr or ""
+        form["company"], form["account"], form["password"], request.remote_addr or "", form["code"]
     )
     with tenant_session(who.company_id) as session:
         reached = host.directory.reachable(session, who.staff_id, host.clock.now())
@@ -71,6 +79,7 @@ def sign_in(host: Host) -> Response:
 
 def sign_out(host: Host) -> Response:
     """The token counts no longer."""
+    authenticate(host)
     host.directory.sign_out(signed_in())
     return Response(status=204)
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.dialects import postgresql, sqlite
 
 from guanjia.db.base import CompanyScoped
@@ -36,6 +38,26 @@ def count_up(
         index_elements=["company_id", *key], set_={counter: column + 1}
     )
     return int(session.connection().execute(statement.returning(column)).scalar_one())
+
+
+def claim(
+    session: TenantSession,
+    model: type[CompanyScoped],
+    key: Mapping[str, Any],
+    row_id: UUID,
+    *,
+    lapsed: ColumnElement[bool],
+    **values: Any,
+) -> UUID | None:
+    """The id of the row with the unique `key` if it is the caller's from now on, holding `values`; None if it is not.
+
+    It is the caller's where it was missing, or had `lapsed`. Waits for another transaction that claims the same row.
+    """
+    statement = _insert(session, model, {**values, **key, "id": row_id}).on_conflict_do_update(
+        index_elements=["company_id", *key], set_=values, where=lapsed
+    )
+    found: UUID | None = session.connection().execute(statement.returning(model.__table__.c.id)).scalar_one_or_none()
+    return found
 
 
 def _insert(session: TenantSession, model: type[CompanyScoped], values: Mapping[str, Any]) -> Any:

@@ -70,6 +70,7 @@ def _needs(host: Host, branch: str) -> list[str] | None:
 
 def _secured(text: str) -> str:
     text = re.sub(r"\n    # ### .* ###", "", text)
+    text = text if "guanjia.db.types." in text else text.replace("import guanjia.db.types\n", "")
     made = re.findall(r"op\.create_table\(\s*['\"](\w+)['\"]", text)
     walled = [name for name in made if name in tenant_tables()]
     outside = [name for name in made if name in Base.metadata.tables and name not in walled]
@@ -78,5 +79,8 @@ def _secured(text: str) -> str:
         if names:
             listed = "".join(f'\n        "{name}",' for name in names)
             lines += f"    {call}(\n        op,{listed}\n    )\n"
+    calls = [call for call, names in (("open_tables", outside), ("secure_tables", walled)) if names]
+    wanted = f"from guanjia.db.migrate import {', '.join(calls)}\n" if calls else ""
+    text = text.replace("from guanjia.db.migrate import open_tables, secure_tables\n", wanted)
     head, tail = text.split("\n\n\ndef downgrade")
     return f"{head}\n{lines}\n\ndef downgrade{tail}" if lines else text

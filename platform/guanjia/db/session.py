@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 from uuid import UUID
 
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 
@@ -21,11 +21,26 @@ from guanjia.db.base import Base, CompanyScoped, db
 class WallError(RuntimeError):
     """A statement or a row left its company. Always a fault of the program, never of the user."""
 
+    holds_no_values = True
+
 
 class TenantSession(Session):
     """A session of one company. Made by `tenant_session` only."""
 
     company_id: UUID
+    _version: int | None = None
+
+    @property
+    def version(self) -> int:
+        """The company's version of settings and directory, as the statement that opened this transaction found it.
+
+        Raises LookupError where there is no such company.
+        """
+        if self._version is None:
+            self.connection()
+        if self._version is None:
+            raise LookupError(f"company {self.company_id} does not exist")
+        return self._version
 
     def _no_way_round(self, *_args: Any, **_options: Any) -> NoReturn:
         raise WallError("the old bulk methods go round the walls; execute an insert or update with rows instead")
@@ -109,12 +124,33 @@ def _stamp(session: TenantSession, *_: Any) -> None:
             raise WallError(f"{type(row).__name__}: a row of another company")
 
 
+_TELL = (
+    "select set_config('app.company_id', %(company)s, true), "
+    "(select version from guanjia_tenant where id = %(company)s::uuid)"
+)
+
+
 @event.listens_for(TenantSession, "after_begin")
 def _tell_database(session: TenantSession, _: SessionTransaction, connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(
-            text("select set_config('app.company_id', :company, true)"), {"company": str(session.company_id)}
-        )
+    """The database knows the company, and we its version: in one statement, so that what was switched in another process
+    counts for every request that begins afterwards, at no round trip of its own."""
+    cursor = connection.connection.cursor()  # the driver's own: a tenth of the time, and no criterion to add
+    try:
+        if connection.dialect.name == "postgresql":
+            cursor.execute(_TELL, {"company": str(session.company_id)})
+            (_company, session._version) = cursor.fetchone()  # type: ignore[misc]
+        else:
+            cursor.execute("select version from guanjia_tenant where id = ?", (session.company_id.hex,))
+            found = cursor.fetchone()
+            session._version = found[0] if found else None
+    finally:
+        cursor.close()
+
+
+@event.listens_for(TenantSession, "after_transaction_end")
+def _ask_again(session: TenantSession, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session._version = None
 
 
 @event.listens_for(SystemSession, "do_orm_execute")

@@ -1,10 +1,12 @@
-"""The file store: content under company and checksum in a folder; rows in `guanjia_file`."""
+"""The file store: content under company and checksum in a folder, Excel lists sealed; rows in `guanjia_file`."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import re
+import secrets
 import time
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -18,16 +20,20 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.unwritable import unavailable
 from guanjia.errors import Invalid, NotFound, TooLarge
+from guanjia.keeping import KeyFault, seal_bytes, unseal_bytes
 from guanjia.steps.changes import declared
 from guanjia.steps.models import Approval, StoredFile
 from guanjia.words import words
 
 if TYPE_CHECKING:
+    from guanjia.config import Config
     from guanjia.host import Host
     from guanjia.steps.context import Context, StepContext
 
 _ = words("guanjia")
+_log = logging.getLogger("guanjia.files")
 
 ALLOWED = {
     "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif", "application/pdf": "pdf",
@@ -35,7 +41,9 @@ ALLOWED = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
 }  # fmt: skip
 PENDING_FOR = timedelta(days=2)
+_DRAFT = ".part"
 _SPARED = 600  # seconds for which written content is left alone: its row may be on its way
+SEALED = frozenset({"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"})  # lists of people
 FILE_WIDGETS = ("photos", "file", "signature")
 
 
@@ -65,7 +73,16 @@ class FileStore:
                 }
             )
         digest = hashlib.sha256(content).hexdigest()
-        self._write(caller.company_id, digest, content)
+        sealed = kind in SEALED
+        stored = seal_bytes(self._host.config, content, f"{caller.company_id}:{digest}") if sealed else content
+        try:
+            self._write(caller.company_id, digest, stored)
+        except OSError as fault:
+            told = unavailable(fault)
+            if told is None:
+                raise
+            _log.exception("a file could not be kept")
+            raise told from fault
         row = StoredFile(
             id=self._host.ids.new(),
             company_id=caller.company_id,
@@ -83,17 +100,23 @@ class FileStore:
         return row.id
 
     def _write(self, company_id: UUID, digest: str, content: bytes) -> None:
+        """The content stands under its checksum, whole and durable, before any row names it; or nothing of it does."""
         path = self._path(company_id, digest)
-        if path.exists():
+        if path.exists() and is_whole(self._host.config, path):
             path.touch()  # wanted again: a sweep leaves it alone
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(f".{os.getpid()}.part")
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
+        fresh = _make_folders(path.parent)
+        draft = path.with_name(f".{digest}.{secrets.token_hex(8)}{_DRAFT}")
+        try:
+            with draft.open("wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        for folder in (path.parent, *fresh):
+            sync_folder(folder)
 
     def _path(self, company_id: UUID, digest: str) -> Path:
         return self._folder / company_id.hex / digest[:2] / digest
@@ -121,6 +144,12 @@ class FileStore:
         for row in self.of_cases(session, [case_id])[case_id]:
             row.flow = row.case_id = row.step = row.field = row.uploaded_by = None
 
+    def drop(self, session: TenantSession, checksums: Iterable[str]) -> None:
+        """The content is gone where no row of the company names it any more. Belongs after the commit that took the rows."""
+        query = select(StoredFile.sha256).where(StoredFile.company_id == session.company_id)
+        for digest in set(checksums) - set(session.scalars(query)):
+            self._path(session.company_id, digest).unlink(missing_ok=True)
+
     def sweep(self, company_id: UUID) -> int:
         """Uploads that no step took within two days are gone, with their content where no other row names it.
 
@@ -147,19 +176,25 @@ class FileStore:
                 gone.append(row.sha256)
             session.commit()
             named = set(session.scalars(select(StoredFile.sha256).where(StoredFile.company_id == company_id)))
-        for digest in set(gone) - named:
-            path = self._path(company_id, digest)
+        left = [self._path(company_id, digest) for digest in set(gone) - named]
+        left += (self._folder / company_id.hex).glob(f"*/.*{_DRAFT}")  # of processes that were killed
+        for path in left:
             if path.exists() and time.time() - path.stat().st_mtime > _SPARED:
                 path.unlink(missing_ok=True)
         return len(gone)
 
     def read(self, session: TenantSession, row: StoredFile) -> bytes:
-        """The content, checked against its checksum. Raises NotFound if it is gone or damaged."""
+        """The content, opened where it is sealed and checked against its checksum. Raises NotFound if it is gone or damaged."""
         path = self._path(session.company_id, row.sha256)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             raise NotFound() from None
+        try:
+            content = unseal_bytes(self._host.config, content, f"{session.company_id}:{row.sha256}")
+        except KeyFault:
+            _log.exception("file %s cannot be opened", row.id)
+            content = b""
         if hashlib.sha256(content).hexdigest() != row.sha256:
             raise NotFound(
                 _("This file is damaged on the disk. Tell your administrator to restore it from the backup.")
@@ -184,6 +219,36 @@ class FileStore:
             StoredFile.case_id.is_(None),
         )
         return list(session.scalars(query))
+
+
+def is_whole(config: Config, path: Path) -> bool:
+    """Whether stored content has the checksum that is its name. Sealed content needs its key for that."""
+    content = path.read_bytes()
+    try:
+        content = unseal_bytes(config, content, f"{UUID(path.parent.parent.name)}:{path.name}")
+    except KeyFault:
+        return False
+    return hashlib.sha256(content).hexdigest() == path.name
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in the folder outlive a power failure."""
+    if os.name == "nt":  # where a folder cannot be opened
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _make_folders(folder: Path) -> list[Path]:
+    """The folder is there; those in which a new name came to stand by that."""
+    if folder.exists():
+        return []
+    above = _make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return [folder.parent, *above]
 
 
 def _safe_name(name: str, kind: str) -> str:

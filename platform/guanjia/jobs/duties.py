@@ -99,11 +99,11 @@ def _owed_at(
             period = period_of(every, site.calendar.date_of(at))
             params = rule.params.load(rulebook.params_of(key))
             try:
-                owed = function(
-                    site_facts(host, session, site, function, at), params, period=period, calendar=site.calendar
-                )
-            except Exception:
+                known = site_facts(host, session, site, function, at)
+                owed = function(known, params, period=period, calendar=site.calendar)
+            except Exception as fault:
                 _log.exception("duty %s raised", key)
+                host.faults.note("duty", key, fault, company_id=session.company_id, plugin=rule.plugin)
                 continue
             for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
                 yield site, item, function, period, origin_of(key, site.id, period, item.key)
@@ -151,14 +151,22 @@ def count_as_done(
 
 
 def _schedule_jobs(host: Host, company_id: UUID, at: datetime) -> None:
-    """The plugins' daily jobs of this company are due now; once a day each."""
-    daily = [job.key for job in host.jobs.values() if job.every == "day"]
-    if not daily:
+    """The plugins' daily jobs of this company are due now, once a day each; the hourly ones at each full hour that the
+    day still has, midnight included (company time)."""
+    jobs = [job for job in host.jobs.values() if job.every]
+    if not jobs:
         return
     with tenant_session(company_id, write=True) as session:
-        day = host.directory.company(session).calendar.date_of(at).isoformat()
-        for key in daily:
-            outbox.schedule(session, host, "job", {"job": key, "day": day}, at=at, dedupe=f"job:{key}:{day}")
+        calendar = host.directory.company(session).calendar
+        today = calendar.date_of(at)
+        midnight = calendar.start_of(today + timedelta(days=1))
+        hours = (midnight - timedelta(hours=n) for n in range(25, -1, -1))
+        coming = [hour for hour in hours if hour > at]
+        for job in jobs:
+            for moment in [at] if job.every == "day" else coming:
+                key = today.isoformat() if job.every == "day" else moment.isoformat()
+                payload = {"job": job.key, "day": today.isoformat()}
+                outbox.schedule(session, host, "job", payload, at=moment, dedupe=f"job:{job.key}:{key}")
         outbox.light_beacons(session, host)
         session.commit()
 

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from guanjia.channels.outgoing import deliver, sweep
+from guanjia.channels.telling import tell_outside
 from guanjia.db.session import TenantSession, tenant_session
-from guanjia.errors import Invalid, NotFound, WrongState
-from guanjia.steps import approvals, outbox
+from guanjia.errors import Invalid, NotFound, Waiting, WrongState
+from guanjia.steps import answers, approvals, outbox
 from guanjia.steps.models import Deadline, JournalEntry, Notification, OutboxMessage, Task
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ Handler = Callable[["Host", UUID, OutboxMessage], None]
 
 
 def notify(host: Host, company_id: UUID, row: OutboxMessage) -> None:
-    """Tell people and role holders in the app, once each. A repeated notice puts its next one into the outbox."""
+    """Tell people and role holders in the app, once each, and outside of it as they wish. A repeated notice puts its
+    next one into the outbox."""
     payload, command = row.payload, row.payload["command"]
     now = host.clock.now()
     with tenant_session(company_id, write=True) as session:
@@ -37,14 +40,17 @@ def notify(host: Host, company_id: UUID, row: OutboxMessage) -> None:
             Notification.company_id == company_id, Notification.origin == origin
         )
         told = set(session.scalars(query))
+        notices = []
         for staff_id in staff:
             if staff_id in told:
                 continue
-            session.add(Notification(
+            notices.append(Notification(
                 id=host.ids.new(), company_id=company_id, site_id=row.site_id, staff_id=staff_id, at=now,
                 message=command["message"], rule=payload["rule"], flow=payload["flow"],
                 case_id=UUID(payload["case"]) if payload.get("case") else None, urgent=command["urgent"], origin=origin,
             ))  # fmt: skip
+        session.add_all(notices)
+        tell_outside(session, host, row, notices)
         if command.get("repeat_hours"):
             outbox.schedule(
                 session,
@@ -142,7 +148,7 @@ def run_step(host: Host, company_id: UUID, row: OutboxMessage) -> None:
             command["form"],
             key=f"message:{row.id}",
         )
-    except (WrongState, NotFound):
+    except (WrongState, NotFound, Waiting):  # what waits for an approval is in the approvals' hands
         return
 
 
@@ -185,14 +191,18 @@ def job(host: Host, company_id: UUID, row: OutboxMessage) -> None:
 
 
 def duties(host: Host, company_id: UUID, row: OutboxMessage) -> None:
-    """Make the periodic tasks of the day, put the next day's round into the outbox, and clear uploads nobody took."""
+    """Make the periodic tasks of the day, put the next day's round into the outbox, and clear uploads nobody took and
+    what was sent outside long ago."""
     from guanjia.jobs.duties import make_periodic
 
     make_periodic(host, company_id, row.run_after)
     host.files.sweep(company_id)
+    answers.sweep(host, company_id)
+    host.faults.forget_old(company_id)
+    sweep(host, company_id)
 
 
 HANDLERS: dict[str, Handler] = {
     "Notify": notify, "MakeTask": make_task, "Perform": run_step, "deadline": deadline, "task_due": task_due,
-    "approval": approval, "job": job, "duties": duties,
+    "approval": approval, "job": job, "duties": duties, "deliver": deliver,
 }  # fmt: skip

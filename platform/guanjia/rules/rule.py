@@ -35,7 +35,7 @@ class Kind(StrEnum):
 SWITCHED = frozenset({Kind.GUARD, Kind.DEADLINE, Kind.DUTY, Kind.REACTION, Kind.INDICATOR})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Function:
     """One function of a rule, with the steps at which it is asked and the groups of facts it needs."""
 
@@ -46,13 +46,17 @@ class Function:
     facts: Mapping[str, FactLoader] = field(default_factory=dict)
     wants_params: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
+    order: tuple[str, ...] = ()  # the names of its signature
 
     def __call__(self, facts: Mapping[str, Any], params: Params, **extra: Any) -> Any:
         """Call the function with the groups it named; `extra` holds calendar, event or period."""
         values = {name: facts[name] for name in self.groups}
         if self.wants_params:
             values["params"] = params
-        return self.call(**values, **{k: v for k, v in extra.items() if k in self.options["extra"]})
+        for name in self.options["extra"]:
+            if name in extra:
+                values[name] = extra[name]
+        return self.call(**values)
 
 
 _EXTRA = ("calendar", "event", "period")
@@ -154,7 +158,7 @@ class Rule:
                 raise TypeError(f"{self.key}: {call.__name__} names unknown facts {', '.join(unknown)}")
             extra = tuple(n for n in names if n in _EXTRA)
             into.append(
-                Function(self.key, call, steps, groups, brought, "params" in names, {**options, "extra": extra})
+                Function(self.key, call, steps, groups, brought, "params" in names, {**options, "extra": extra}, names)
             )
             return call
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from guanjia.words import Message
 
@@ -18,22 +19,21 @@ class Outcome(StrEnum):
     ASK = "ask"
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """One guard's answer. `role` and `about` belong to an ask: who must say yes, and to which values."""
 
     outcome: Outcome
     message: Message | None = None
     role: str | None = None
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = {}
 
 
-_ALLOW = Verdict(Outcome.ALLOW)
+ALLOWED = Verdict(Outcome.ALLOW)
 
 
 def allow() -> Verdict:
     """The rule has nothing against the step."""
-    return _ALLOW
+    return ALLOWED
 
 
 def deny(message: Message) -> Verdict:

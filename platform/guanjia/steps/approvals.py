@@ -15,9 +15,9 @@ from guanjia.errors import GuanjiaError, Refused, Unavailable, WrongState
 from guanjia.ports import Holders
 from guanjia.rules.reason import Reason
 from guanjia.schema import StrictSchema
-from guanjia.steps.changes import plain
 from guanjia.steps.commands import Notify
 from guanjia.steps.flow import COMPANY, Column, Flow, State
+from guanjia.steps.kept_forms import kept_form, opened_form
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, Signature
 from guanjia.steps.outbox import schedule
@@ -90,8 +90,9 @@ def store_ask(session: TenantSession, run: Run, reasons: Sequence[Reason]) -> Ap
     host = run.caller.host
     now = host.clock.now()
     site_id = run.site.id if run.site else None
+    approval_id = host.ids.new()
     approval = Approval(
-        id=host.ids.new(),
+        id=approval_id,
         company_id=session.company_id,
         site_id=site_id,
         state="waiting",
@@ -102,7 +103,7 @@ def store_ask(session: TenantSession, run: Run, reasons: Sequence[Reason]) -> Ap
         step=run.step.key,
         target_id=run.case_id,
         requester_id=run.caller.actor_id,
-        form=plain(dict(run.raw)),
+        form=kept_form(host.config, run.step.form, run.raw, approval_id),
         due_at=(run.site or host.directory.company(session)).calendar.after_working_days(now, SIGN_WITHIN),
     )
     session.add(approval)
@@ -316,7 +317,7 @@ def carry_out(system: Context, approval_id: UUID) -> None:
         done = caller.perform(
             approval.step,
             approval.target_id,
-            approval.form,
+            opened_form(system.host.config, approval.form, approval_id),
             grants=grants,
             as_of=approval.opened_at,
             key=f"approval:{approval_id}",

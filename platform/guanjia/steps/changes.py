@@ -83,13 +83,16 @@ def plain(value: Any) -> Any:
 def changes_of(
     case: Any, form: Mapping[str, Any], schema: type[StrictSchema] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The changed columns as {name: [old, new]}, split into (public, private). Private form values join the latter."""
+    """The changed columns as {name: [old, new]}, split into (public, private). Private form values join the latter.
+
+    A column with `info={"sealed": True}` says only whether it held something; one with `{"unkept": True}` is left out.
+    """
     public: dict[str, Any] = {}
     private: dict[str, Any] = {}
     state = inspect(case)
     for attribute in state.mapper.column_attrs:
         column = attribute.columns[0]
-        if attribute.key in _NOT_SHOWN:
+        if attribute.key in _NOT_SHOWN or column.info.get("unkept"):
             continue
         past = state.attrs[attribute.key].history
         if not past.has_changes():
@@ -97,6 +100,9 @@ def changes_of(
         old = plain(past.deleted[0]) if past.deleted else None
         new = plain(past.added[0]) if past.added else None
         if old == new:
+            continue
+        if column.info.get("sealed"):  # that it changed is kept, neither value is, not even sealed
+            public[attribute.key] = [bool(old), bool(new)]
             continue
         is_free = column.info.get("private") or (_is_text(column) and not column.info.get("fact"))
         (private if is_free else public)[attribute.key] = [old, new]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,18 @@ from uuid import UUID
 from sqlalchemy import select
 
 from guanjia.db.session import TenantSession
+from guanjia.errors import Refused
+from guanjia.rules.decide import fault_message, slow_message
+from guanjia.rules.reason import Reason
+from guanjia.rules.watch import RuleTimeout, within
 from guanjia.steps.models import ClockStop, Deadline
 
 if TYPE_CHECKING:
     from guanjia.rules.rulebook import Bound, Plan, Rulebook
     from guanjia.steps.context import StepContext
+
+
+_log = logging.getLogger("guanjia.steps")
 
 
 class ToBeAgreed:
@@ -29,7 +37,7 @@ def start(ctx: StepContext, plan: Plan, case: Any, facts: Mapping[str, Any]) -> 
     chosen: dict[str, tuple[Bound, datetime | ToBeAgreed]] = {}
     for bound in plan.starts.get(ctx.step.key, ()):
         name = bound.function.options["name"]
-        due = bound(facts, calendar=ctx.calendar)
+        due = _due(ctx, bound, facts)
         if due is None:
             continue
         if name in chosen and (bound.function.options["fallback"] or not chosen[name][0].function.options["fallback"]):
@@ -47,6 +55,21 @@ def start(ctx: StepContext, plan: Plan, case: Any, facts: Mapping[str, Any]) -> 
         )
         for name, (bound, due) in chosen.items()
     ]
+
+
+def _due(ctx: StepContext, bound: Bound, facts: Mapping[str, Any]) -> datetime | ToBeAgreed | None:
+    """The date that the rule sets. Raises Refused where its program fails: a case without its date would never be late."""
+    host, key = ctx.host, bound.rule.key
+    try:
+        due: Any = within(host.config.rule_seconds, bound, facts, calendar=ctx.calendar)
+        if due is None or isinstance(due, ToBeAgreed) or (isinstance(due, datetime) and due.tzinfo is not None):
+            return due
+        raise TypeError("a deadline answers with an aware moment, TO_BE_AGREED or None")
+    except (Exception, RuleTimeout) as fault:
+        _log.exception("deadline %s failed", key)
+        host.faults.note("deadline", key, fault, company_id=ctx.session.company_id, plugin=bound.rule.plugin)
+        why = Reason(key, "deny", slow_message() if isinstance(fault, RuleTimeout) else fault_message(), {})
+        raise Refused([why]) from fault
 
 
 def _owed_by(bound: Bound) -> str | None:

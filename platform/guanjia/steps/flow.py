@@ -34,7 +34,8 @@ class State:
 class Column:
     """A column of a ledger, and a field of the API's answer. `kind` says how it is shown.
 
-    Kinds: text, number, money, state, moment, date, due, choice, staff, flag, link. `value` takes the row's presented
+    Kinds: text, number, money, state, moment, date, due, choice, staff, flag, link; a secret is answered to programs and
+    shown on no page. `value` takes the row's presented
     mapping; without it the model's attribute of the same name is taken. `labels` serves `choice`.
     """
 

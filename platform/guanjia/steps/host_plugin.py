@@ -1,9 +1,11 @@
-"""The host's own plugin: approvals and tasks, with the few permissions that concern every flow."""
+"""The host's own plugin: approvals, tasks and failed messages, with the few permissions that concern every flow."""
 
 from __future__ import annotations
 
 from guanjia.manifest import MenuItem, Permission, Plugin
 from guanjia.steps.approvals import approvals
+from guanjia.steps.messages import PERMISSION as MESSAGES
+from guanjia.steps.messages import messages
 from guanjia.steps.tasks import tasks
 from guanjia.words import words
 
@@ -17,12 +19,16 @@ PERMISSIONS = (
                roles=("site_manager",)),
     Permission("guanjia.journal", _("Read the journal"), _("Shows every step with facts and verdicts."),
                roles=("site_manager", "auditor")),
+    Permission(MESSAGES, _("Settle messages that failed"),
+               _("Shows notices, duties and steps that could not be carried out, and tries them again or gives them up."),
+               roles=("hq_admin",), level="company"),
 )  # fmt: skip
 
 
 MENU = (
     MenuItem("office", _("Dates after a calendar change"), "guanjia_pages.dates", order=400,
              permission="guanjia.move_rules", icon="calendar-range"),
+    MenuItem("hq", _("Messages that failed"), "guanjia_pages.messages", order=410, permission=MESSAGES, icon="envelope-x"),
 )  # fmt: skip
 
 
@@ -34,6 +40,6 @@ def host_plugin() -> Plugin:
         package="guanjia",
         always_on=True,
         permissions=PERMISSIONS,
-        flows=(approvals, tasks),
+        flows=(approvals, tasks, messages),
         menu=MENU,
     )

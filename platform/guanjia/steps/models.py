@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, Uuid
+from sqlalchemy import Index, Integer, String, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from guanjia.db.base import STAFF_TABLE, Base, CompanyScoped, MaybeSiteScoped, SiteScoped, reference
@@ -244,8 +244,27 @@ class Task(CompanyCase):
         return (
             UniqueConstraint("company_id", "origin"),
             Index("ix_guanjia_task_open", "company_id", "site_id", "state", "due_at"),
-            Index("ix_guanjia_task_target", "company_id", "target_id"),
+            Index(
+                "ix_guanjia_task_target", "company_id", "target_id",
+                postgresql_where=text("target_id IS NOT NULL"), sqlite_where=text("target_id IS NOT NULL"),
+            ),
         )
+
+
+class DutyMark(CompanyScoped):
+    """Up to where the tasks of a periodic duty are made: `digest` names the sites and what each of them owes in the period,
+    so that a second round, or one after a site was added, sees at once what is left to do."""
+
+    __tablename__ = "guanjia_duty_mark"
+    rule: Mapped[str] = mapped_column(String(120))
+    period: Mapped[str] = mapped_column(String(20))
+    digest: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def extra_table_args(cls) -> tuple[Any, ...]:
+        """One mark per rule and period."""
+        return (UniqueConstraint("company_id", "rule", "period"),)
 
 
 class Notification(MaybeSiteScoped):
@@ -274,7 +293,8 @@ class Notification(MaybeSiteScoped):
 class OutboxMessage(MaybeSiteScoped):
     """Something to carry out after the commit, now or at `run_after`; timers are messages with a later time.
 
-    States: waiting, done, dead (tried too often; visible to HQ with its fault). `dedupe` makes a message once.
+    States: waiting, done, dead (tried too often: see FailedMessage), dropped (given up). `dedupe` makes a message once.
+    `leased_until` keeps other relays away; `in_hand`: under that lease somebody is carrying it out at this moment.
     """
 
     __tablename__ = "guanjia_outbox"
@@ -285,6 +305,7 @@ class OutboxMessage(MaybeSiteScoped):
     state: Mapped[str] = mapped_column(String(20), default="waiting")
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    in_hand: Mapped[bool] = mapped_column(default=False)
     fault: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     done_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -295,6 +316,39 @@ class OutboxMessage(MaybeSiteScoped):
         return (
             UniqueConstraint("company_id", "dedupe"),
             Index("ix_guanjia_outbox_due", "company_id", "state", "run_after"),
+        )
+
+
+class FailedMessage(CompanyScoped):
+    """A message that was tried too often, as headquarters sees it. States: failed, retried, dropped.
+
+    It belongs to the company; `place_id` is the site that the message was about. `fault` names the kind of fault, never
+    its text, which may hold personal values: that stands in the log under the message's id.
+    """
+
+    __tablename__ = "guanjia_failed_message"
+    state: Mapped[str] = mapped_column(String(40))
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    rulebook_id: Mapped[UUID | None] = mapped_column(Uuid())
+    opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    opened_by: Mapped[UUID | None] = reference(STAFF_TABLE, nullable=True)
+    changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    message_id: Mapped[UUID] = mapped_column(Uuid())
+    kind: Mapped[str] = mapped_column(String(60))
+    source: Mapped[str] = mapped_column(String(120))  # the rule, step or job that wanted it
+    about_flow: Mapped[str | None] = mapped_column(String(80))
+    about_id: Mapped[UUID | None] = mapped_column(Uuid())
+    place_id: Mapped[UUID | None] = mapped_column(Uuid())
+    fault: Mapped[str] = mapped_column(String(200))
+    attempts: Mapped[int] = mapped_column(Integer)
+
+    @classmethod
+    def extra_table_args(cls) -> tuple[Any, ...]:
+        """Found by what still waits for somebody's decision, and by the message."""
+        return (
+            Index("ix_guanjia_failed_message_state", "company_id", "state", "opened_at"),
+            Index("ix_guanjia_failed_message_message", "company_id", "message_id"),
         )
 
 
@@ -333,6 +387,24 @@ class Answered(CompanyScoped):
     def extra_table_args(cls) -> tuple[Any, ...]:
         """One answer per key and actor."""
         return (UniqueConstraint("company_id", "actor_id", "key"),)
+
+
+class PluginFaultCount(CompanyScoped):
+    """How often a part of a plugin failed for the company, and when last. `error` is type and place, never a value."""
+
+    __tablename__ = "guanjia_plugin_fault"
+    plugin: Mapped[str] = mapped_column(String(60))
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(160))
+    error: Mapped[str] = mapped_column(String(200))
+    count: Mapped[int] = mapped_column(Integer, default=0)
+    first_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    last_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def extra_table_args(cls) -> tuple[Any, ...]:
+        """One row per part of a plugin."""
+        return (UniqueConstraint("company_id", "plugin", "kind", "subject"),)
 
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Base)]

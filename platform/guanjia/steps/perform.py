@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError, OperationalError
+import msgspec
+from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession, tenant_session
+from guanjia.db.unwritable import NOT_WRITTEN, unavailable
 from guanjia.errors import (
     NotFound,
     Refused,
@@ -20,28 +21,22 @@ from guanjia.errors import (
     Waiting,
     WrongState,
 )
-from guanjia.rules.decide import Decision, decide, given_by_own_role
+from guanjia.metrics import count_step
+from guanjia.rules.decide import Decision, given_by_own_role
 from guanjia.rules.facts import ActorFacts
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Rulebook
 from guanjia.steps import deadlines, journal, outbox
+from guanjia.steps.answers import Slot, answered, waiting_answer
 from guanjia.steps.changes import changes_of
 from guanjia.steps.checking import act_time, actor_at, check_state, find, load_form, permit, reach, rulebook_for
 from guanjia.steps.conflicts import keep_conflict
 from guanjia.steps.context import Context, StepContext
 from guanjia.steps.flow import SAME, SITE, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import gather, judge
 from guanjia.steps.loader import Loader
-from guanjia.steps.models import Answered
 from guanjia.steps.outcome import Done, Grant, Run
-from guanjia.steps.recording import (
-    answered,
-    changed_since,
-    deadline_json,
-    journal_body,
-    translate_integrity,
-    waiting_answer,
-)
+from guanjia.steps.recording import changed_since, deadline_json, journal_body, translate_integrity
 from guanjia.words import words
 
 _ = words("guanjia")
@@ -84,11 +79,12 @@ def perform(
 
     `version` is the version the caller saw; `key` an Idempotency-Key; `occurred_at` the time of an act reported later
     (only where the step allows that); `grants` and `as_of` are the approval's, when a step runs after its last yes.
-    Raises NotFound, Forbidden, Invalid, WrongState, Stale, Refused, Waiting, KeyReused, Unavailable.
+    Raises NotFound, Forbidden, Invalid, WrongState, Stale, Refused, Waiting, KeyReused, KeyRunning, Unavailable.
     """
     host = caller.host
     found = host.step(step)
     raw = dict(form or {})
+    committing = False
     try:
         with tenant_session(caller.company_id, write=True) as session:
             slot = answered(session, caller, found, case_id, raw, key, occurred_at) if key else None
@@ -114,6 +110,7 @@ def perform(
                 raise
             except _Denied as denied:
                 session.rollback()
+                count_step(found.flow, "denied")
                 _journal_denial(session, denied)
                 raise Refused(denied.decision.denials) from None
             except _Asked as asked:
@@ -124,19 +121,30 @@ def perform(
                 slot = answered(session, caller, found, case_id, raw, key, occurred_at) if key else None
                 if isinstance(slot, Done):
                     return slot
+                count_step(found.flow, "waiting")
                 raise Waiting(_store_ask(session, asked, slot), asked.reasons) from None
             if slot is not None:
-                slot.answer = done.to_json()
+                slot.keep(session, done.to_json())
             if ctx.refresh:
                 host.directory_changed(session)
             outbox.light_beacons(session, host)
             for entry in ctx.entries:
                 journal.write(session, host.ids, entry)
+            committing = True
             session.commit()
             host.rulebooks.mark_stored(caller.company_id, ctx.rulebook.id)
-    except OperationalError as fault:
+    except NOT_WRITTEN as fault:
+        told = unavailable(fault)
+        if told is None:
+            raise
+        count_step(found.flow, "failed")
         _log.exception("the database refused a step")
-        raise Unavailable() from fault
+        if committing and fault.connection_invalidated:
+            told = Unavailable(Unavailable.uncertain if key else Unavailable.uncertain_without_key)
+        raise told from fault
+    finally:
+        host.faults.flush()
+    count_step(found.flow, "late" if done.late else "done")
     host.after_commit(caller.company_id)
     return done
 
@@ -202,13 +210,11 @@ def _run(
     rulebook = rulebook_for(session, host, place, case, now, flow, raw)
     run.rulebook = rulebook
     plan = host.rulebooks.plan(rulebook, place)
-    facts = gather(
+    # 5 guards
+    facts, decision = judge(
         loader, flow, step, plan, case, form, actor_id=caller.actor_id, now=now, late=occurred_at is not None
     )
-    run.facts = facts
-    # 5 guards
-    decision = decide(plan, step.key, facts)
-    run.decision = decision
+    run.facts, run.decision = facts, decision
     late: tuple[Reason, ...] = ()
     open_asks, given = _split_asks(decision.asks, rulebook, facts["actor"], grants)
     if occurred_at is not None:  # it has happened already: kept with whatever speaks against it
@@ -259,7 +265,7 @@ def _run(
     except IntegrityError as fault:
         raise translate_integrity(fault) from fault
     except Refused as refused:  # by the body itself
-        raise _Denied(replace(decision, denials=(*decision.denials, *refused.reasons)), run) from None
+        raise _Denied(msgspec.structs.replace(decision, denials=(*decision.denials, *refused.reasons)), run) from None
     except _Denied as denied:  # a nested step's denial becomes this one's
         raise _Denied(_joined(decision, denied.decision), run) from None
     except _Asked as asked:
@@ -365,7 +371,7 @@ def _journal_denial(session: TenantSession, denied: _Denied | _Asked) -> None:
     session.commit()
 
 
-def _store_ask(session: TenantSession, asked: _Asked, slot: Answered | None) -> UUID:
+def _store_ask(session: TenantSession, asked: _Asked, slot: Slot | None) -> UUID:
     from guanjia.steps.approvals import store_ask
 
     run = asked.run
@@ -374,7 +380,7 @@ def _store_ask(session: TenantSession, asked: _Asked, slot: Answered | None) -> 
     host.rulebooks.store(session, run.rulebook, host.clock.now())
     approval = store_ask(session, run, asked.reasons)
     if slot is not None:
-        slot.answer = waiting_answer(approval.id, asked.reasons)
+        slot.keep(session, waiting_answer(approval.id, asked.reasons))
     journal.write(
         session,
         host.ids,

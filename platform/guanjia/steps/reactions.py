@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from guanjia.channels.events import tell_subscribers
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Bound, Plan
-from guanjia.steps.commands import Command, Event, MakeTask, Notify, Owed, command_to_json
+from guanjia.rules.watch import RuleTimeout, within
+from guanjia.steps.commands import Command, Event, MakeTask, Notify, Owed, Perform, command_to_json
 from guanjia.steps.flow import SITE
 from guanjia.steps.models import Task
 from guanjia.steps.outbox import schedule
@@ -57,12 +59,11 @@ class Reactions:
         )
         n = 0
         for bound in plan.reactions.get(ctx.step.key, ()):
-            for command in self._run(bound, facts, event, ctx) or ():
+            for command in self._run("reaction", bound, facts, event, ctx):
                 n += 1
                 self._post(ctx, case, bound.rule.key, command, n)
         for bound in plan.duties.get(ctx.step.key, ()):
-            owed = self._run(bound, facts, event, ctx)
-            for item in owed if isinstance(owed, list | tuple) else [owed] if owed else []:
+            for item in self._run("duty", bound, facts, event, ctx):
                 n += 1
                 self._post(ctx, case, bound.rule.key, _task_of(item, bound), n)
         for command in ctx.commands:
@@ -70,14 +71,24 @@ class Reactions:
             self._post(ctx, case, ctx.step.key, command, n)
         self._tell_next(ctx, case, n, late, moved=moved)
         self._meet_tasks(ctx, case)
+        tell_subscribers(ctx, case)
 
-    def _run(self, bound: Bound, facts: Mapping[str, Any], event: Event, ctx: StepContext) -> Any:
+    def _run(self, kind: str, bound: Bound, facts: Mapping[str, Any], event: Event, ctx: StepContext) -> list[Any]:
+        """What the rule wants done; nothing of it where its program fails, takes too long, or answers with something else."""
+        host, rule = self._host, bound.rule
         try:
-            return bound(facts, event=event, calendar=ctx.calendar)
-        except Exception:
-            _log.exception("reaction %s raised", bound.rule.key)
-            ctx.notes.setdefault("reaction_faults", []).append(bound.rule.key)
-            return None
+            found = within(host.config.rule_seconds, bound, facts, event=event, calendar=ctx.calendar)
+            wanted = list(found) if isinstance(found, list | tuple) else [found] if found else []
+            kinds = (Notify, MakeTask, Perform) if kind == "reaction" else (Owed,)
+            odd = [type(item).__name__ for item in wanted if not isinstance(item, kinds)]
+            if odd:
+                raise TypeError(f"a {kind} answers with {' or '.join(k.__name__ for k in kinds)}, not {odd[0]}")
+            return wanted
+        except (Exception, RuleTimeout) as fault:
+            _log.exception("%s %s failed", kind, rule.key)
+            host.faults.note(kind, rule.key, fault, company_id=ctx.session.company_id, plugin=rule.plugin)
+            ctx.notes.setdefault("reaction_faults", []).append(rule.key)
+            return []
 
     def _post(self, ctx: StepContext, case: Any, rule: str, command: Command, n: int) -> None:
         kind = type(command).__name__

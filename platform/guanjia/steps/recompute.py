@@ -74,7 +74,7 @@ def computed(loader: Loader, flow: Flow, case: Any, row: Deadline) -> datetime |
     return None
 
 
-def _bounds(starts: dict[str, list[Bound]], row: Deadline) -> Iterator[tuple[str, Bound]]:
+def _bounds(starts: dict[str, tuple[Bound, ...]], row: Deadline) -> Iterator[tuple[str, Bound]]:
     for step_key, bounds in starts.items():
         for bound in bounds:
             if bound.rule.key == row.rule and bound.function.options["name"] == row.name:

@@ -1,31 +1,22 @@
-"""What `perform` writes down and looks up: the journal's body, answers under a key, what changed in between."""
+"""What `perform` writes down and looks up: the journal's body, what changed in between, faults of the database in words."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from guanjia.db.session import TenantSession
-from guanjia.db.types import canonical_json
-from guanjia.errors import Invalid, KeyReused, Unavailable, Waiting
+from guanjia.errors import Invalid
 from guanjia.rules.facts import to_plain
 from guanjia.rules.reason import Reason
-from guanjia.steps.changes import plain, without_secrets
-from guanjia.steps.context import Context
-from guanjia.steps.flow import Step
-from guanjia.steps.models import Answered, JournalEntry
-from guanjia.steps.outcome import Done, Run, reasons_from_json, reasons_to_json
+from guanjia.steps.models import JournalEntry
+from guanjia.steps.outcome import Run
 from guanjia.words import words
 
 _ = words("guanjia")
-
-SYSTEM = UUID(int=0)  # whose answers the system's own are: a null would not be unique
 
 
 def journal_body(
@@ -64,69 +55,13 @@ def journal_body(
 
 
 def deadline_json(row: Any) -> dict[str, Any]:
-    return {
-        "name": row.name,
-        "rule": row.rule,
+    return {  # in the order in which it is kept, so that an answer kept under a key is the same to the letter
         "cause": row.cause,
-        "provisional": row.provisional,
         "due_at": row.due_at.isoformat() if row.due_at else None,
+        "name": row.name,
+        "provisional": row.provisional,
+        "rule": row.rule,
     }
-
-
-def answered(
-    session: TenantSession,
-    caller: Context,
-    step: Step,
-    case_id: UUID | None,
-    raw: Mapping[str, Any],
-    key: str,
-    occurred_at: datetime | None = None,
-) -> Answered | Done:
-    """The answer given under the key, or the row that is to keep it. Raises Waiting where the step was made to wait,
-    KeyReused for another request under the same key."""
-    what = [step.key, str(case_id), str(caller.site_id), plain(without_secrets(step.form, raw)), plain(occurred_at)]
-    digest = hashlib.sha256(canonical_json(what).encode()).hexdigest()
-    actor_id = caller.actor_id or SYSTEM
-    query = select(Answered).where(
-        Answered.company_id == session.company_id, Answered.actor_id == actor_id, Answered.key == key
-    )
-    for attempt in (1, 2):
-        row = session.scalars(query).one_or_none()
-        if row is not None:
-            if row.request != digest:
-                raise KeyReused()
-            return _given(row.answer)
-        row = Answered(
-            id=caller.host.ids.new(),
-            company_id=session.company_id,
-            key=key,
-            actor_id=actor_id,
-            request=digest,
-            at=caller.host.clock.now(),
-        )
-        session.add(row)
-        try:
-            session.flush()
-        except IntegrityError:
-            session.rollback()
-            if attempt == 2:
-                raise
-            continue
-        return row
-    raise Unavailable()
-
-
-def waiting_answer(approval_id: UUID, reasons: Sequence[Reason]) -> dict[str, Any]:
-    """The answer of a step that waits, as it is kept under an Idempotency-Key."""
-    return {"approval": str(approval_id), "reasons": reasons_to_json(reasons)}
-
-
-def _given(answer: Mapping[str, Any] | None) -> Done:
-    if answer is None:
-        raise Unavailable()
-    if "approval" in answer:
-        raise Waiting(UUID(answer["approval"]), reasons_from_json(answer["reasons"]))
-    return Done.from_json(answer)
 
 
 def changed_since(session: TenantSession, case: Any, version: int) -> list[JournalEntry]:

@@ -11,14 +11,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import select
 
-from guanjia.errors import Forbidden, NotFound
-from guanjia.rules.decide import decide, given_by_own_role
+from guanjia.errors import Forbidden, NotFound, PluginFailed
+from guanjia.rules.decide import given_by_own_role
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Rulebook
 from guanjia.steps import approvals, deadlines
 from guanjia.steps.context import Context
 from guanjia.steps.flow import COMPANY, Column, Flow, State, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import case_facts, judge
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, ClockStop, Deadline, JournalDetail, JournalEntry, StoredFile, Task
 from guanjia.words import Label, Message, Text, words
@@ -145,11 +145,16 @@ def present(loader: Loader, flow: Flow, cases: Sequence[Any]) -> list[dict[str, 
 def _due_dates(loader: Loader, flow: Flow, cases: Sequence[Any]) -> dict[UUID, datetime | None]:
     if flow.column("due_at") is None or hasattr(flow.model, "due_at"):
         return {}
+    return due_dates(loader, flow, [case.id for case in cases])
+
+
+def due_dates(loader: Loader, flow: Flow, ids: Sequence[UUID]) -> dict[UUID, datetime | None]:
+    """The next open date of each case (UTC); a case without one is not in the answer."""
     query = select(Deadline.case_id, Deadline.due_at).where(
         Deadline.company_id == loader.company_id,
         Deadline.flow == flow.key,
         Deadline.state == "open",
-        Deadline.case_id.in_([case.id for case in cases]),
+        Deadline.case_id.in_(ids),
         Deadline.due_at.is_not(None),
     )
     found: dict[UUID, datetime | None] = {}
@@ -203,15 +208,22 @@ def buttons(loader: Loader, caller: Context, flow: Flow, case: Any, view: CaseVi
         else host.rulebooks.current(loader.session, loader.place, loader.now)
     )
     plan = host.rulebooks.plan(rulebook, loader.place)
-    known = flow.facts(loader, [case])[0]
+    try:
+        known, broken = case_facts(loader, flow, case), None
+    except PluginFailed as fault:  # the case can still be read
+        known, broken = None, reason_view(loader, Reason(flow.key, "deny", fault.detail, {}), case)
     found = []
     for step in flow.steps.values():
         if case.state not in step.moves or step.system_only or not step.on_page or not loader.may(step.permission):
             continue
         if step.offered is not None and view is not None and not step.offered(view):
             continue
-        facts = gather(loader, flow, step, plan, case, {}, actor_id=caller.actor_id, now=loader.now, known=known)
-        decision = decide(plan, step.key, facts, with_form=False)
+        if broken is not None:
+            found.append(StepView(step, False, (broken,)))
+            continue
+        _facts, decision = judge(
+            loader, flow, step, plan, case, {}, actor_id=caller.actor_id, now=loader.now, known=known, with_form=False
+        )
         denials = tuple(reason_view(loader, reason, case) for reason in decision.denials)
         open_asks = [r for r in decision.asks if not _given(loader, rulebook, r)]
         asks = tuple(reason_view(loader, reason, case) for reason in open_asks)

@@ -32,6 +32,20 @@ def case_url(flow: Flow | str, case_id: UUID, site_code: str | None, **query: An
     return page_url("case", site_code, plugin=plugin, flow=name, case_id=case_id, **query)
 
 
+def path_of_page(page: str, site_code: str | None = None, **values: Any) -> str:
+    """The same as `page_url` where no request is answered: in a message, in a job."""
+    path: str = current_app.url_map.bind("localhost").build(f"{PAGES}.{page}", {"site_code": site_code, **values})
+    return path
+
+
+def path_of_case(flow: Flow | str, case_id: UUID, site_code: str | None) -> str:
+    """The same as `case_url` where no request is answered."""
+    plugin, name = _key(flow)
+    if (plugin, name) == ("guanjia", "approval"):
+        return f"{path_of_page('inbox', site_code)}#a-{case_id}"
+    return path_of_page("case", site_code, plugin=plugin, flow=name, case_id=case_id)
+
+
 def step_url(step: Step, case_id: UUID | None, site_code: str | None, **query: Any) -> str:
     """Where a step is taken: its hand-made page if it has one, else the generic form."""
     if step.page is not None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, redirect, render_template, request
-from flask_login import AnonymousUserMixin
-from sqlalchemy.exc import OperationalError
+from flask_login import AnonymousUserMixin, current_user
+from sqlalchemy.exc import InternalError, OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from guanjia.errors import GuanjiaError, Invalid, Unauthenticated, Unavailable
+from guanjia.db.unwritable import unavailable
+from guanjia.errors import DiskFull, GuanjiaError, Invalid, Unauthenticated
+from guanjia.logs import request_id
 from guanjia.rules.reason import Reason
 from guanjia.schema import localise_errors
 from guanjia.steps.context import Context
 from guanjia.steps.view import ReasonView, reason_view
-from guanjia.web.caller import is_api, reading
+from guanjia.web.caller import current_host, is_api, plugin_of_blueprint, reading
 from guanjia.web.shown import reason_parts
+from guanjia.words import Message
 
 _log = logging.getLogger("guanjia.web")
 
@@ -34,11 +36,21 @@ def install_errors(app: Flask) -> None:
     def told(error: GuanjiaError) -> AnyResponse:
         return _problem(error) if is_api() else page(error)
 
+    @app.teardown_request
+    def written(_error: BaseException | None) -> None:
+        current_host().faults.flush()
+
     @app.errorhandler(OperationalError)
-    def no_database(error: OperationalError) -> AnyResponse:
-        _log.error("the database does not answer", exc_info=error)
-        _without_reader()
-        return told(Unavailable())
+    @app.errorhandler(InternalError)
+    @app.errorhandler(OSError)
+    def not_written(error: OperationalError | InternalError | OSError) -> AnyResponse:
+        answer = unavailable(error)
+        if answer is None:
+            raise error  # the program's own fault: answered as unforeseen
+        _log.error("database or disk do not answer", exc_info=error)
+        if not isinstance(answer, DiskFull):  # with a full disk reading goes on
+            _without_reader()
+        return told(answer)
 
     @app.errorhandler(HTTPException)
     def http(error: HTTPException) -> AnyResponse:
@@ -58,11 +70,24 @@ def install_errors(app: Flask) -> None:
 
 
 def _unforeseen(error: InternalServerError) -> AnyResponse:
-    """The person gets a number that the log has too."""
-    incident = secrets.token_hex(4)
-    _log.error("incident %s: %s %s", incident, request.method, request.path, exc_info=error.original_exception)
+    """The person gets a number that the log has too, and is told which module it was, if it was a plugin's fault."""
+    _log.error("a page failed", exc_info=error.original_exception or error)
+    message = plugin_fault("page", error.original_exception)
     _without_reader()
-    return Response(render_template("guanjia/error.html", code=500, request_id=incident), 500)
+    return Response(render_template("guanjia/error.html", code=500, request_id=request_id(), message=message), 500)
+
+
+def plugin_fault(kind: str, error: BaseException | None) -> Message | None:
+    """The fault is counted for the plugin that it arose in; what the person is told of it. None: it is the host's own."""
+    if error is None:
+        return None
+    faults = current_host().faults
+    company_id = current_user.company_id if kind == "page" and current_user.is_authenticated else None
+    if kind == "api" and "api_who" in g:
+        company_id = g.api_who.company_id
+    blueprint = plugin_of_blueprint(request.blueprint)
+    plugin = faults.note(kind, request.endpoint or "(none)", error, company_id=company_id, plugin=blueprint)
+    return None if plugin is None else faults.sentence(plugin)
 
 
 def _without_reader() -> None:

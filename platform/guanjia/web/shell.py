@@ -225,9 +225,10 @@ def _plugin_items(loader: Loader) -> list[tuple[MenuItem, Link]]:
             if not loader.host.is_active(plugin.key, loader.place):
                 continue
             for item in plugin.menu:
-                url = _item_url(loader, item) if loader.may(item.permission) else None
-                if url is not None:
-                    found.append((item, Link(str(item.title), url, item.icon, order=item.order)))
+                with loader.host.faults.apart("menu", item.endpoint, plugin=plugin.key, company_id=loader.company_id):
+                    url = _item_url(loader, item) if loader.may(item.permission) else None
+                    if url is not None:
+                        found.append((item, Link(str(item.title), url, item.icon, order=item.order)))
         return sorted(found, key=lambda pair: pair[0].order)
 
     return loader.memo("menu items", read)

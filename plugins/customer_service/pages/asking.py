@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from guanjia.rules.decide import decide
 from guanjia.sdk import Loader, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import judge
 from guanjia.steps.view import reason_view
 from guanjia.web.shown import reason_parts
 from plugins.customer_service.flow import requests
@@ -19,6 +18,5 @@ def standing_against(loader: Loader, step: Step, case: Any = None) -> list[dict[
                 else books.current(loader.session, loader.place, loader.now))  # fmt: skip
     plan = books.plan(rulebook)
     actor_id = loader.actor.id if loader.actor else None
-    facts = gather(loader, requests, step, plan, case, {}, actor_id=actor_id, now=loader.now)
-    decision = decide(plan, step.key, facts, with_form=False)
+    _facts, decision = judge(loader, requests, step, plan, case, {}, actor_id=actor_id, now=loader.now, with_form=False)
     return [reason_parts(reason_view(loader, reason, case)) for reason in decision.denials]

@@ -60,7 +60,7 @@ def _screen(site_code: str, step: Step, case_id: UUID | None) -> str | AnyRespon
         hints = _asked(posted_before, data)
         html = render_template(
             "customer_service/intake.html", step=step, form=form, refused=refused, shut=shut, said=outcome.said,
-            changed=outcome.changed, groups=groups(loader), key=str(context.host.ids.new()), site_code=site_code,
+            changed=outcome.changed, groups=groups(loader), key=outcome.key(context), site_code=site_code,
             version=case.version if case is not None else None, case=case,
             back_url=case_url(requests, case_id, site_code) if case_id else ledger_url(requests, site_code),
             household=_household(loader, hints["household_id"], case_id), **_hints(loader, hints, case_id),

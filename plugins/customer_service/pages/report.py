@@ -40,7 +40,7 @@ def report(site_code: str) -> str | AnyResponse:
         happened = FormView.of(HappenedForm(), data={HAPPENED: posted.happened} if posted else {}, errors=marks)
         html = render_template(
             "customer_service/report.html", step=step, form=form, happened=happened, groups=groups(), said=outcome.said,
-            key=str(context.host.ids.new()), refused=[reason_parts(reason_view(loader, r)) for r in outcome.reasons],
+            key=outcome.key(context), refused=[reason_parts(reason_view(loader, r)) for r in outcome.reasons],
             places=_places(loader), back_url=ledger_url(requests, site_code),
         )  # fmt: skip
     return Response(html, outcome.status)

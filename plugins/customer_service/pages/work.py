@@ -182,6 +182,6 @@ def _form_page(loader: Loader, context: Context, site_code: str, case_id: UUID, 
         "customer_service/complete.html" if step.name in REPORTS else "customer_service/job_step.html",
         step=step, card=cards(loader, [case])[0], form=view_form(loader, step, case, data, errors=outcome.errors),
         happened=happened, refused=refused, shut=[] if posted is not None else standing_against(loader, step, case),
-        said=outcome.said, changed=bool(outcome.changed), key=str(context.host.ids.new()), version=case.version,
+        said=outcome.said, changed=bool(outcome.changed), key=outcome.key(context), version=case.version,
         back_url=url_for("customer_service.job", site_code=site_code, case_id=case.id), site_code=site_code,
     )  # fmt: skip

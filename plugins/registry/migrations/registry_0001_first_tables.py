@@ -277,6 +277,9 @@ def upgrade() -> None:
         sa.Column("household_id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.String(length=60), nullable=False),
         sa.Column("phone", sa.String(length=40), nullable=False),
+        sa.Column("identity", sa.String(length=240), nullable=False),
+        sa.Column("identity_mask", sa.String(length=20), nullable=False),
+        sa.Column("identity_index", sa.String(length=43), nullable=False),
         sa.Column("role", sa.String(length=20), nullable=False),
         sa.Column("is_contact", sa.Boolean(), nullable=False),
         sa.Column("search_text", sa.String(length=400), nullable=False),
@@ -316,6 +319,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_registry_resident_identity", "registry_resident", ["company_id", "site_id", "identity_index"], unique=False
+    )
+    op.create_index(
         "ix_registry_resident_list", "registry_resident", ["company_id", "site_id", "room_order"], unique=False
     )
     op.create_index("ix_registry_resident_phone", "registry_resident", ["company_id", "site_id", "phone"], unique=False)
@@ -335,6 +341,7 @@ def downgrade() -> None:
     """Take the tables away."""
     op.drop_index("ix_registry_resident_phone", table_name="registry_resident")
     op.drop_index("ix_registry_resident_list", table_name="registry_resident")
+    op.drop_index("ix_registry_resident_identity", table_name="registry_resident")
     op.drop_index(op.f("ix_registry_resident_company_id_site_id_household_id"), table_name="registry_resident")
     op.drop_table("registry_resident")
     op.drop_index("ix_registry_import_fault_row", table_name="registry_import_fault")

@@ -1,4 +1,4 @@
-"""The registry's hand-made pages: the look at a full number, bringing a list in, and taking one out."""
+"""The registry's hand-made pages: the look at a full number, the search by one, bringing a list in, and taking one out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ def _add(path: str, name: str, view: object, *methods: str) -> None:
 
 
 _add("/resident/<uuid:case_id>/reveal", "reveal", looking.reveal, "GET", "POST")
+_add("/resident/<uuid:case_id>/identity", "reveal_identity", looking.reveal_identity, "GET", "POST")
+_add("/find", "find", looking.find, "GET", "POST")
 _add("/import", "import_list", importing.import_list, "GET", "POST")
 _add("/import/template.xlsx", "template", importing.template)
 _add("/import/<uuid:case_id>/recheck", "import_again", importing.import_again, "GET", "POST")

@@ -23,6 +23,7 @@ def install_pages(app: Flask) -> None:
         inbox,
         ledger,
         lookup,
+        messages,
         notices,
         start,
         step,
@@ -40,6 +41,7 @@ def install_pages(app: Flask) -> None:
     pages.add_url_rule("/language/<code>", "language", start.language)
     pages.add_url_rule("/s/<site_code>/", "today", start.today)
     pages.add_url_rule("/hq/", "overview", start.overview)
+    pages.add_url_rule("/hq/messages", "messages", messages.failed, methods=("GET", "POST"))
     pages.add_url_rule("/notifications", "notifications", notices.notifications)
     pages.add_url_rule("/notifications/read", "read_all", notices.read_all, methods=("POST",))
     pages.add_url_rule("/notifications/<uuid:notice_id>", "open_notice", notices.open_notice, methods=("POST",))

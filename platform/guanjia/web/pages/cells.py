@@ -107,10 +107,12 @@ def listed_columns(flow: Flow) -> list[Column]:
 
 
 def facts_of(loader: Loader, flow: Flow, case: Any, values: Mapping[str, Any]) -> list[tuple[str, Cell]]:
-    """Label and cell of everything known of a case, its state aside."""
+    """Label and cell of everything known of a case, its state aside, and what programs alone are answered."""
     cells = Cells(loader, flow, [values])
     closed = state_of(flow, case.state).closed
-    return [(str(c.title), cells.of(c, values, closed=closed)) for c in flow.columns if c.kind != "state"]
+    return [
+        (str(c.title), cells.of(c, values, closed=closed)) for c in flow.columns if c.kind not in ("state", "secret")
+    ]
 
 
 def main_column(columns: Sequence[Column]) -> str:

@@ -11,14 +11,13 @@ import msgspec
 from flask import render_template
 from sqlalchemy import select
 
-from guanjia.rules.decide import decide
 from guanjia.rules.facts import to_plain
 from guanjia.rules.reason import Reason
 from guanjia.rules.rulebook import Bound, Plan, Rulebook
 from guanjia.rules.settings import Resolved, Setting
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Flow, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import judge
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import JournalDetail, JournalEntry
 from guanjia.steps.view import CaseView, find_case, present, reason_view
@@ -76,8 +75,9 @@ def _steps(
         verdicts: dict[str, dict[str, Any]] = {}
         facts: list[tuple[str, str]] = []
         if possible:
-            known = gather(loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now)
-            decision = decide(plan, step.key, known, with_form=False)
+            known, decision = judge(
+                loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now, with_form=False
+            )
             verdicts = {r.rule: reason_parts(reason_view(loader, r, case)) for r in decision.reasons}
             verdicts |= {key: {"outcome": "allow"} for key in decision.asked if key not in verdicts}
             facts = flat({name: to_plain(value) for name, value in known.items() if name not in ("rules", "form")})

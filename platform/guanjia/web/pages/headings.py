@@ -41,19 +41,21 @@ def headings(
         flow = loader.host.flow(flow_key)
         if not loader.host.is_active(flow.plugin, loader.place) or not loader.may(flow.permission):
             continue
-        query = select(flow.model).where(flow.model.company_id == loader.company_id, flow.model.id.in_(ids))
-        if flow.row_filter is not None:
-            query = query.where(flow.row_filter(loader, flow.model))
-        cases = list(loader.session.scalars(query))
-        for case, values in zip(cases, present(loader, flow, cases), strict=True):
-            site_id = getattr(case, "site_id", None)
-            if site_id is not None and site_id not in codes:
-                continue
-            state = state_of(flow, case.state)
-            text = CaseView(flow, case, values, state).heading
-            found[flow_key, case.id] = Heading(
-                text, case_url(flow, case.id, codes.get(site_id) if site_id else None), state
-            )
+        with loader.host.faults.apart("heading", flow_key, plugin=flow.plugin, company_id=loader.company_id,
+                                      session=loader.session):  # fmt: skip
+            query = select(flow.model).where(flow.model.company_id == loader.company_id, flow.model.id.in_(ids))
+            if flow.row_filter is not None:
+                query = query.where(flow.row_filter(loader, flow.model))
+            cases = list(loader.session.scalars(query))
+            for case, values in zip(cases, present(loader, flow, cases), strict=True):
+                site_id = getattr(case, "site_id", None)
+                if site_id is not None and site_id not in codes:
+                    continue
+                state = state_of(flow, case.state)
+                text = CaseView(flow, case, values, state).heading
+                found[flow_key, case.id] = Heading(
+                    text, case_url(flow, case.id, codes.get(site_id) if site_id else None), state
+                )
     return found
 
 

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from guanjia.errors import Invalid, NotFound, Refused, WrongState
 from guanjia.rules.reason import Reason
 from guanjia.steps.flow import Step
+from guanjia.steps.kept_forms import shown_form
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval, Signature
 from guanjia.steps.view import reason_view
@@ -126,7 +127,7 @@ def _common(
         "requester": names.get(approval.requester_id, "") if approval.requester_id else str(_("System")),
         "target": targets.get((step.flow, case_id)) if case_id else None, "opens": approval.target_id is None,
         "state": state, "tone": tone_of(state), "signatures": signature_parts(loader, signatures, names),
-        "entries": readable(loader, step, loader.get(flow.model, approval.target_id), approval.form),
+        "entries": readable(loader, step, loader.get(flow.model, approval.target_id), shown_form(approval.form)),
     }  # fmt: skip
 
 

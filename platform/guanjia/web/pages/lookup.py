@@ -15,9 +15,12 @@ def lookup(name: str, site_code: str | None = None) -> str:
     context = caller(site_code)
     text = request.args.get("q", "").strip()[:100]
     with reading(context) as loader:
-        _full, search = find_lookup(loader, name)
-        results = []
-        for row in list(search(loader, text))[:MOST]:
-            value, title, *rest = row
-            results.append((str(value), str(title), str(rest[0]) if rest and rest[0] else ""))
-        return render_template("guanjia/lookup.html", results=results, asked=text)
+        full, search = find_lookup(loader, name)
+        results, broken = [], True
+        with loader.host.faults.apart("lookup", full, plugin=full.split(".", 1)[0], company_id=loader.company_id,
+                                      session=loader.session):  # fmt: skip
+            for row in list(search(loader, text))[:MOST]:
+                value, title, *rest = row
+                results.append((str(value), str(title), str(rest[0]) if rest and rest[0] else ""))
+            broken = False
+        return render_template("guanjia/lookup.html", results=results, asked=text, broken=broken)

@@ -14,7 +14,7 @@ from flask import request
 from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import FileStorage
 
-from guanjia.errors import Invalid, NotFound, TooLarge
+from guanjia.errors import Invalid, NotFound, TooLarge, Unavailable
 from guanjia.schema import SIGNATURE_PREFIX, StrictSchema, Unreadable, signature_png
 from guanjia.steps.context import Context
 from guanjia.steps.flow import Step
@@ -47,6 +47,7 @@ class Posted:
     key: str | None = None
     happened: Any = None
     texts: Mapping[str, str] = field(default_factory=dict)
+    unavailable: Unavailable | None = None  # why a file of the form could not be kept
 
     def occurred_at(self) -> datetime | None:
         """The time of an act reported later. Raises Invalid if it cannot be read."""
@@ -62,16 +63,17 @@ class Posted:
 def read_post(context: Context, step: Step) -> Posted:
     """The post of the step's form; files and signatures in it are stored as pending and stand in it as ids."""
     raw: dict[str, Any] = {}
+    down: list[Unavailable] = []
     if step.form is not None:
         schema = step.form()
-        raw = parse_form(schema, request.form, request.files, store=lambda upload: _store(context, upload))
-        _keep_signatures(context, schema, raw)
+        raw = parse_form(schema, request.form, request.files, store=lambda upload: _store(context, upload, down))
+        _keep_signatures(context, schema, raw, down)
     version = request.form.get(VERSION, "")
     happened = None
     if step.late_within is not None:
         happened = parse_form(HappenedForm(), request.form).get(HAPPENED)
     return Posted(raw, int(version) if version.isdigit() and len(version) < 10 else None,
-                  sent_key(), happened, lookup_texts(request.form))  # fmt: skip
+                  sent_key(), happened, lookup_texts(request.form), down[0] if down else None)  # fmt: skip
 
 
 def sent_key() -> str | None:
@@ -80,14 +82,17 @@ def sent_key() -> str | None:
     return given if _KEY.fullmatch(given) else None
 
 
-def _store(context: Context, upload: FileStorage) -> str:
+def _store(context: Context, upload: FileStorage, down: list[Unavailable]) -> str:
     limit = context.host.config.max_upload
-    return _kept(context, upload.filename or "", upload.stream.read(limit + 1))
+    return _kept(context, upload.filename or "", upload.stream.read(limit + 1), down)
 
 
-def _kept(context: Context, name: str, content: bytes) -> str:
+def _kept(context: Context, name: str, content: bytes, down: list[Unavailable]) -> str:
     try:
         return str(context.host.files.keep(context, name, content))
+    except Unavailable as error:
+        down.append(error)
+        raise ValidationError([error.detail]) from error
     except Invalid as error:
         raise ValidationError([m for found in error.errors.values() for m in found]) from error
     except TooLarge as error:
@@ -102,7 +107,7 @@ def _signatures(schema: Schema) -> list[str]:
     ]
 
 
-def _keep_signatures(context: Context, schema: Schema, raw: dict[str, Any]) -> None:
+def _keep_signatures(context: Context, schema: Schema, raw: dict[str, Any], down: list[Unavailable]) -> None:
     """Drawn signatures of UUID fields become files; one that was kept before comes back as its address."""
     for name in _signatures(schema):
         value = raw.get(name)
@@ -114,7 +119,7 @@ def _keep_signatures(context: Context, schema: Schema, raw: dict[str, Any]) -> N
             continue
         try:
             signature_png(value)
-            raw[name] = _kept(context, "signature.png", base64.b64decode(value[len(SIGNATURE_PREFIX) :]))
+            raw[name] = _kept(context, "signature.png", base64.b64decode(value[len(SIGNATURE_PREFIX) :]), down)
         except ValidationError as error:
             why = error.messages[0] if isinstance(error.messages, list) else _("Please sign again.")
             raw[name] = Unreadable("", why)
@@ -228,10 +233,12 @@ def _lookup_words(
         value = _uuid(data.get(name)) if name else None
         if value is None or str(value) in known:
             continue
-        _full, search = find_lookup(loader, step.lookups.get(lookup, lookup), own)
-        for row_id, text, *_rest in search(loader, str(value)):
-            if str(row_id) == str(value):
-                found[str(value)] = str(text)
+        full, search = find_lookup(loader, step.lookups.get(lookup, lookup), own)
+        with loader.host.faults.apart("lookup", full, plugin=full.split(".", 1)[0], company_id=loader.company_id,
+                                      session=loader.session):  # fmt: skip
+            for row_id, text, *_rest in search(loader, str(value)):
+                if str(row_id) == str(value):
+                    found[str(value)] = str(text)
     return found
 
 

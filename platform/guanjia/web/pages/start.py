@@ -14,12 +14,15 @@ from guanjia.db.session import tenant_session
 from guanjia.errors import NotFound
 from guanjia.ports import SiteInfo
 from guanjia.steps.loader import Loader
+from guanjia.steps.messages import failed_count
 from guanjia.steps.models import Approval, Deadline, Notification, Task
 from guanjia.web.addresses import ledger_url, page_url, step_url
 from guanjia.web.caller import caller, current_host, reading, signed_in
 from guanjia.web.pages.duties import task_parts
+from guanjia.web.pages.faulty import faults_of_plugins
 from guanjia.web.pages.headings import headings, site_codes
 from guanjia.web.pages.notices import about_cases, notice_parts
+from guanjia.web.security import is_https
 from guanjia.web.shell import LANGUAGE_COOKIE, SITE_COOKIE, may_create, tasks_here, waiting_here
 from guanjia.web.shown import deadline_title, due_view, tone_of
 from guanjia.words import LANGUAGES, words
@@ -51,7 +54,7 @@ def language(code: str) -> Response:
     if not target.startswith("/") or target.startswith(("//", "/\\")):
         target = "/"
     response = redirect(target)
-    response.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(LANGUAGE_COOKIE, code, max_age=YEAR, httponly=True, samesite="Lax", secure=is_https())
     return response
 
 
@@ -76,9 +79,7 @@ def today(site_code: str) -> Response:
 def _remembering(html: str, site_code: str) -> Response:
     response = make_response(html)
     if request.cookies.get(SITE_COOKIE) != site_code:
-        response.set_cookie(
-            SITE_COOKIE, site_code, max_age=YEAR, httponly=True, samesite="Lax", secure=request.is_secure
-        )
+        response.set_cookie(SITE_COOKIE, site_code, max_age=YEAR, httponly=True, samesite="Lax", secure=is_https())
     return response
 
 
@@ -108,19 +109,21 @@ def _queues(loader: Loader, site_code: str) -> list[dict[str, Any]]:
         mine = [s for s in flow.states if roles & set(s.waits_for)]
         if not mine or not loader.host.is_active(flow.plugin, loader.place) or not loader.may(flow.permission):
             continue
-        model = flow.model
-        counting = select(model.state, func.count()).where(model.company_id == loader.company_id,
-                                                           model.state.in_([s.key for s in mine]))  # fmt: skip
-        if hasattr(model, "site_id"):
-            counting = counting.where(model.site_id == loader.site.id)
-        if flow.row_filter is not None:
-            counting = counting.where(flow.row_filter(loader, model))
-        counts = {row[0]: row[1] for row in loader.session.execute(counting.group_by(model.state))}
-        found += [
-            {"flow": str(flow.title), "state": str(s.title), "tone": tone_of(s), "count": counts[s.key],
-             "url": ledger_url(flow, site_code, state=s.key)}
-            for s in mine if counts.get(s.key)
-        ]  # fmt: skip
+        with loader.host.faults.apart("heading", flow.key, plugin=flow.plugin, company_id=loader.company_id,
+                                      session=loader.session):  # fmt: skip
+            model = flow.model
+            counting = select(model.state, func.count()).where(model.company_id == loader.company_id,
+                                                               model.state.in_([s.key for s in mine]))  # fmt: skip
+            if hasattr(model, "site_id"):
+                counting = counting.where(model.site_id == loader.site.id)
+            if flow.row_filter is not None:
+                counting = counting.where(flow.row_filter(loader, model))
+            counts = {row[0]: row[1] for row in loader.session.execute(counting.group_by(model.state))}
+            found += [
+                {"flow": str(flow.title), "state": str(s.title), "tone": tone_of(s), "count": counts[s.key],
+                 "url": ledger_url(flow, site_code, state=s.key)}
+                for s in mine if counts.get(s.key)
+            ]  # fmt: skip
     return found
 
 
@@ -189,7 +192,7 @@ def overview() -> Response:
                 for s in sites
             ],
             approvals=_approvals(loader, waiting_here(loader, loader.actor.id)), inbox_url=page_url("inbox", None),
-            left_out=loader.host.left_out,
+            left_out=loader.host.left_out, faults=faults_of_plugins(loader), failed=failed_count(loader), failed_url=page_url("messages"),
         )  # fmt: skip
     return _remembering(html, "")
 

@@ -11,10 +11,10 @@ from flask import Response, flash, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from guanjia.errors import Forbidden, Invalid, KeyReused, NotFound, Refused, Stale, Unavailable, Waiting, WrongState
-from guanjia.rules.decide import decide
 from guanjia.steps.context import Context
 from guanjia.steps.flow import SITE, Flow, Step
-from guanjia.steps.gather import gather
+from guanjia.steps.gather import judge
+from guanjia.steps.kept_forms import shown_form
 from guanjia.steps.loader import Loader
 from guanjia.steps.models import Approval
 from guanjia.steps.outcome import Done
@@ -43,6 +43,12 @@ class Outcome:
     said: str = ""
     posted: Posted | None = None
     marks: dict[str, Any] = field(default_factory=dict)
+
+    def key(self, context: Context) -> str:
+        """The key against sending twice for the page that follows: the one that was sent, where it may be that the step
+        was taken and its answer lost; else a new one."""
+        sent = self.posted.key if self.posted is not None and self.status == Unavailable.status else None
+        return sent or str(context.host.ids.new())
 
 
 def new(plugin: str, flow: str, step: str, site_code: str | None = None) -> str | AnyResponse:
@@ -76,6 +82,8 @@ def take(
     context: Context, step: Step, case_id: UUID | None, posted: Posted, site_code: str | None
 ) -> tuple[Outcome, AnyResponse | None]:
     """Take the step; where it went through or waits, the answer leads on, else the outcome says what to show."""
+    if posted.unavailable is not None:
+        return Outcome(posted.unavailable.status, {}, said=str(posted.unavailable.detail), posted=posted), None
     try:
         done = context.perform(step, case_id, posted.raw, version=posted.version, key=posted.key,
                                occurred_at=posted.occurred_at())  # fmt: skip
@@ -157,7 +165,7 @@ def _page(
         return render_template(
             "guanjia/step.html", flow=flow, step=step, case=case, form=form, happened=happened,
             action=form_url(step, case_id, site_code), version=case.version if case is not None else None,
-            key=str(context.host.ids.new()), said=outcome.said,
+            key=outcome.key(context), said=outcome.said,
             reasons=[reason_parts(view) for view in (refused or denials)], refused=bool(refused), shut=shut,
             asks=[reason_parts(view) for view in asks], changed=_changed(loader, flow, case, outcome.changed),
             cancel_url=case_url(flow, case.id, site_code) if case is not None else ledger_url(flow, site_code),
@@ -186,8 +194,9 @@ def _verdicts(
     rulebook = (host.rulebooks.get(loader.session, kept) if kept
                 else host.rulebooks.current(loader.session, loader.place, loader.now))  # fmt: skip
     plan = host.rulebooks.plan(rulebook)
-    facts = gather(loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now)
-    decision = decide(plan, step.key, facts, with_form=False)
+    _facts, decision = judge(
+        loader, flow, step, plan, case, {}, actor_id=context.actor_id, now=loader.now, with_form=False
+    )
     return (
         [reason_view(loader, r, case) for r in decision.denials],
         [reason_view(loader, r, case) for r in decision.asks],
@@ -205,7 +214,7 @@ def _start_values(loader: Loader, context: Context, step: Step, case: Any) -> Ma
     except ValueError:
         approval = None
     if approval is not None and approval.requester_id == context.actor_id and approval.step == step.key:
-        values |= approval.form
+        values |= shown_form(approval.form)
     return values
 
 

@@ -1,4 +1,4 @@
-"""For tests and the demonstration: a clock that moves from timer to timer, and what a refused step tells."""
+"""A clock that moves from timer to timer, and what a refused or waiting step tells."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Ways to the outside: group robots, webhooks for integrations, what was delivered, and how each person wants to be told."""
