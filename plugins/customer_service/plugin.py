@@ -10,7 +10,9 @@ from plugins.customer_service.enquiries.desks import visiting_desks
 from plugins.customer_service.enquiries.flow import enquiries
 from plugins.customer_service.enquiries.reviews import reviews
 from plugins.customer_service.flow import requests
+from plugins.customer_service.monthly.flow import reports
 from plugins.customer_service.pages import blueprint
+from plugins.customer_service.shifts.flow import shifts
 from plugins.customer_service.steps import desk, intake, phone, work
 from plugins.customer_service.visits.flow import areas, visit_plans, visits
 
@@ -26,7 +28,7 @@ plugin = Plugin(
     needs=("registry",),
     permissions=permissions.ALL,
     flows=(requests, services, contractors, takeovers, enquiries, articles, reviews, visiting_desks,
-           complaints, suggestions, visits, areas, visit_plans),
+           complaints, suggestions, visits, areas, visit_plans, shifts, reports),
     rules=rules.ALL,
     blueprints=(blueprint,),
     menu=(

@@ -53,7 +53,7 @@ SPECIAL: dict[str, Any] = {
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
     "starts_at": "2026-12-20T09:00:00+08:00", "ends_at": "2026-12-20T15:00:00+08:00", "reply_by": "2026-12-01T15:00:00+08:00",
     "customer_service.enquiry:subject": "service", "customer_service.visit_plan.enter:year": 2031,
-    "customer_service.visit_plan.revise:year": 2026,
+    "customer_service.visit_plan.revise:year": 2026, "customer_service.monthly:month": "2026-09",
 }  # fmt: skip
 
 KEPT = {

@@ -134,6 +134,7 @@ customer service
     --+0++++++ GET  /s/<site_code>/customer_service/front-desk/archive
     --+0++++++ GET  /s/<site_code>/customer_service/day
     --+0++++++ GET  /s/<site_code>/customer_service/visits
+    --00++++++ GET  /s/<site_code>/customer_service/monthly/<uuid:case_id>/report.xlsx
     --+0++++++ GET  /s/<site_code>/customer_service/intake
     --+0++++++ POST /s/<site_code>/customer_service/intake
     --00++++++ GET  /s/<site_code>/customer_service/intake/<uuid:case_id>
@@ -298,6 +299,14 @@ site customer_service.area
 site customer_service.visit_plan
     -00++++++3 list read timeline explain
     -00+++++33 note attach stop_clock resume_clock delete *enter revise
+    -00+33++33 recompute move_rules
+site customer_service.shift
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *begin write hand_over take_over security_takes
+    -00+33++33 recompute move_rules
+site customer_service.monthly
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *draw_up count_anew enter_use submit
     -00+33++33 recompute move_rules
 company tenants.company
     -+03000+03 list

@@ -260,6 +260,10 @@ class _Filler:
         self.by("area_manager", f"{key}.visit.record", question=f"{self.mark}问题", reply_by=desk.after(days=2), **home)
         self.by("site_manager", f"{key}.visit_plan.enter", year=2026, plan=f"{self.mark}计划", assessment=f"{self.mark}考核",
                 households=12)  # fmt: skip
+        shift = self.by("receptionist", f"{key}.shift.begin", shift="day")
+        self.by("receptionist", f"{key}.shift.write", shift, entry=f"{self.mark}记事")
+        report = self.by("receptionist", f"{key}.monthly.draw_up", month="2026-10")
+        self.by("receptionist", f"{key}.monthly.enter_use", report, remarks=f"{self.mark}备注")
 
     def _office(self) -> None:
         chief, site = "site_manager", self.place.site_code

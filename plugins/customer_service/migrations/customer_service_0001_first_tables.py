@@ -164,6 +164,53 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "customer_service_monthly",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("month", sa.String(length=7), nullable=False),
+        sa.Column("figures", guanjia.db.types.JsonText(), nullable=False),
+        sa.Column("drawn_up_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("water_milli", sa.BigInteger(), nullable=True),
+        sa.Column("power_milli", sa.BigInteger(), nullable=True),
+        sa.Column("gas_milli", sa.BigInteger(), nullable=True),
+        sa.Column("remarks", sa.Text(), nullable=False),
+        sa.Column("submitted_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("submitted_by", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_monthly_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_monthly_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "submitted_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_monthly_company_id_submitted_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_monthly_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_monthly")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_monthly_company_id_site_id_id")
+        ),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "month", name=op.f("uq_customer_service_monthly_company_id_site_id_month")
+        ),
+    )
+    op.create_table(
         "customer_service_service",
         sa.Column("company_id", sa.Uuid(), nullable=False),
         sa.Column("site_id", sa.Uuid(), nullable=True),
@@ -198,6 +245,73 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_service")),
         sa.UniqueConstraint("company_id", "code", name=op.f("uq_customer_service_service_company_id_code")),
+    )
+    op.create_table(
+        "customer_service_shift",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("shift", sa.String(length=20), nullable=False),
+        sa.Column("begun_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("begun_by", sa.Uuid(), nullable=True),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("security_matters", sa.Text(), nullable=False),
+        sa.Column("handed_over_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("handed_over_by", sa.Uuid(), nullable=True),
+        sa.Column("taken_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("taken_by", sa.Uuid(), nullable=True),
+        sa.Column("security_taken_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("security_taken_by", sa.Uuid(), nullable=True),
+        sa.Column("state", sa.String(length=40), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("rulebook_id", sa.Uuid(), nullable=False),
+        sa.Column("opened_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("opened_by", sa.Uuid(), nullable=True),
+        sa.Column("changed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", guanjia.db.types.UtcDateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["company_id", "begun_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_company_id_begun_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "handed_over_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_company_id_handed_over_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "opened_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_company_id_opened_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "security_taken_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_company_id_security_taken_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_shift_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "taken_by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_company_id_taken_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_shift_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_shift")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_shift_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        "ix_customer_service_shift_ledger",
+        "customer_service_shift",
+        ["company_id", "site_id", "begun_at"],
+        unique=False,
     )
     op.create_table(
         "customer_service_takeover",
@@ -317,6 +431,45 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "company_id", "site_id", "id", name=op.f("uq_customer_service_visiting_desk_company_id_site_id_id")
         ),
+    )
+    op.create_table(
+        "customer_service_shift_entry",
+        sa.Column("company_id", sa.Uuid(), nullable=False),
+        sa.Column("site_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("shift_id", sa.Uuid(), nullable=False),
+        sa.Column("at", guanjia.db.types.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("for_security", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["company_id", "by"],
+            ["tenants_staff.company_id", "tenants_staff.id"],
+            name=op.f("fk_customer_service_shift_entry_company_id_by"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id", "shift_id"],
+            ["customer_service_shift.company_id", "customer_service_shift.site_id", "customer_service_shift.id"],
+            name=op.f("fk_customer_service_shift_entry_company_id_site_id_shift_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id", "site_id"],
+            ["tenants_site.company_id", "tenants_site.id"],
+            name=op.f("fk_customer_service_shift_entry_company_id_site_id"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["company_id"], ["guanjia_tenant.id"], name=op.f("fk_customer_service_shift_entry_company_id")
+        ),
+        sa.PrimaryKeyConstraint("company_id", "id", name=op.f("pk_customer_service_shift_entry")),
+        sa.UniqueConstraint(
+            "company_id", "site_id", "id", name=op.f("uq_customer_service_shift_entry_company_id_site_id_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_customer_service_shift_entry_company_id_site_id_shift_id"),
+        "customer_service_shift_entry",
+        ["company_id", "site_id", "shift_id"],
+        unique=False,
     )
     op.create_table(
         "customer_service_enquiry",
@@ -908,10 +1061,13 @@ def upgrade() -> None:
         "customer_service_article",
         "customer_service_contractor",
         "customer_service_ledger_review",
+        "customer_service_monthly",
         "customer_service_service",
+        "customer_service_shift",
         "customer_service_takeover",
         "customer_service_visit_plan",
         "customer_service_visiting_desk",
+        "customer_service_shift_entry",
         "customer_service_enquiry",
         "customer_service_request",
         "customer_service_suggestion",
@@ -958,10 +1114,17 @@ def downgrade() -> None:
         op.f("ix_customer_service_enquiry_company_id_site_id_household_id"), table_name="customer_service_enquiry"
     )
     op.drop_table("customer_service_enquiry")
+    op.drop_index(
+        op.f("ix_customer_service_shift_entry_company_id_site_id_shift_id"), table_name="customer_service_shift_entry"
+    )
+    op.drop_table("customer_service_shift_entry")
     op.drop_table("customer_service_visiting_desk")
     op.drop_table("customer_service_visit_plan")
     op.drop_table("customer_service_takeover")
+    op.drop_index("ix_customer_service_shift_ledger", table_name="customer_service_shift")
+    op.drop_table("customer_service_shift")
     op.drop_table("customer_service_service")
+    op.drop_table("customer_service_monthly")
     op.drop_table("customer_service_ledger_review")
     op.drop_table("customer_service_contractor")
     op.drop_table("customer_service_article")

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint
 
 from plugins.customer_service.enquiries import pages as enquiries
+from plugins.customer_service.monthly import pages as monthly
 from plugins.customer_service.pages import around, board, figures, intake, phone, report, revisits, work
 from plugins.customer_service.visits import pages as visits
 
@@ -38,3 +39,4 @@ _add("/front-desk", "front_desk", enquiries.front_desk, "GET", "POST")
 _add("/front-desk/archive", "archive_found", enquiries.archive_found)
 _add("/day", "day_record", enquiries.day_record)
 _add("/visits", "visits", visits.visits_page)
+_add("/monthly/<uuid:case_id>/report.xlsx", "monthly_workbook", monthly.workbook)
