@@ -27,8 +27,9 @@ SITE_ROLES: tuple[tuple[str, str], ...] = (
     ("site_manager", "site"), ("centre_head", "site"), ("manager_assistant", "site"), ("receptionist", "site"),
     ("customer_service_supervisor", "site"), ("property_supervisor", "site"), ("department_head", "engineering"),
     ("repair_technician", "engineering"), ("area_manager", "site"), ("security_head", "security"),
-    ("property_assistant", "site"),
+    ("property_assistant", "site"), ("property_manager", "site"),
 )  # fmt: skip
+COMPANY_ROLES = ("property_department_manager", "company_leader")  # `hq-<role>`, who reaches every site
 
 
 @dataclass
@@ -67,6 +68,10 @@ def build(host: Host) -> Plan:
             )
             sites[code] = site.case_id
     admin = Context(host, acme.company_id, acme.admin_id, via="cli")
+    for role in COMPANY_ROLES:
+        person = _staff(admin, f"hq-{role}", f"hq {role}", None)
+        _holds(admin, person, role, plan.company_id)
+        plan.staff[f"hq-{role}"] = person
     for code, site_id in plan.sites.items():
         with admin.at_site(site_id).reading() as loader:
             for key in ("engineering", "security", "cleaning"):
@@ -75,14 +80,9 @@ def build(host: Host) -> Plan:
                 plan.departments[f"{code}-{key}"] = found
         for role, scope in SITE_ROLES:
             account = f"{code}-{role}"
-            person = admin.perform("tenants.staff.create", None, {
-                "account": account, "name": f"{code} {role}", "password": PASSWORD, "must_change_password": False,
-                "home_site_id": str(site_id),
-            }).case_id  # fmt: skip
+            person = _staff(admin, account, f"{code} {role}", site_id)
             where = site_id if scope == "site" else plan.departments[f"{code}-{scope}"]
-            admin.perform(
-                "tenants.assignment.create", None, {"staff_id": str(person), "role_key": role, "scope_id": str(where)}
-            )
+            _holds(admin, person, role, where)
             plan.staff[account] = person
         manager = Context(host, acme.company_id, plan.staff[f"{code}-site_manager"], site_id, via="cli")
         load_generated(manager, generate_households(seed=7, buildings=1, households=12))
@@ -96,6 +96,18 @@ def build(host: Host) -> Plan:
             plan.households[code] = list(loader.session.scalars(query.order_by(Household.id)))
     host.relay.run_due()
     return plan
+
+
+def _staff(admin: Context, account: str, name: str, home: UUID | None) -> UUID:
+    return admin.perform("tenants.staff.create", None, {
+        "account": account, "name": name, "password": PASSWORD, "must_change_password": False,
+        "home_site_id": str(home) if home else None,
+    }).case_id  # fmt: skip
+
+
+def _holds(admin: Context, person: UUID, role: str, scope: UUID) -> None:
+    form = {"staff_id": str(person), "role_key": role, "scope_id": str(scope)}
+    admin.perform("tenants.assignment.create", None, form)
 
 
 def save(plan: Plan, path: Path) -> None:
@@ -167,8 +179,9 @@ class Office:
 
     def person(self, role: str) -> Person:
         """Whoever holds the role here."""
-        return Person(Context(self.company.host, self.company.plan.company_id, self.company.plan.staff[f"{self.code}-{role}"],
-                              self.id, via="page"))  # fmt: skip
+        staff = self.company.plan.staff
+        found = staff[f"hq-{role}" if role in COMPANY_ROLES else f"{self.code}-{role}"]
+        return Person(Context(self.company.host, self.company.plan.company_id, found, self.id, via="page"))
 
     @property
     def system(self) -> Context:

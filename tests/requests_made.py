@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,12 @@ class Requests:
 
     office: Office
     nth: int = field(default=0)
+    flow: ClassVar[str] = R
+    model: ClassVar[type[Any]] = ServiceRequest
+
+    def full(self, step: str) -> str:
+        """The full key of a step of the flow; one that is full already stays."""
+        return step if "." in step else f"{self.flow}.{step}"
 
     # ------------------------------------------------------------------ steps
 
@@ -69,7 +75,7 @@ class Requests:
 
     def by(self, role: str, step: str, case: UUID | None = None, /, **form: Any) -> Done:
         """Whoever holds the role takes a step of the flow, or of another one if its full key is given."""
-        return self.person(role).takes(full(step), case, **form)
+        return self.person(role).takes(self.full(step), case, **form)
 
     def denied(
         self, by: str | Iterable[str], role: str, step: str, case: UUID | None = None, /, **form: Any
@@ -77,7 +83,7 @@ class Requests:
         """The step is denied by exactly these rules; each shows its clause, and the denial stands in the journal."""
         expected = [by] if isinstance(by, str) else list(by)
         before = self.row(case) if case else None
-        reasons = refusal(self.person(role).takes, full(step), case, form)
+        reasons = refusal(self.person(role).takes, self.full(step), case, form)
         assert [r.rule for r in reasons] == [rule(key) for key in expected]
         for reason in reasons:
             self.shown(reason)
@@ -93,7 +99,7 @@ class Requests:
     def waits(self, asked: Mapping[str, str], role: str, step: str, case: UUID, /, **form: Any) -> UUID:
         """The step waits for these rules and roles, in this order; answers with the approval's id."""
         before = self.row(case)
-        found = waiting(self.person(role).takes, full(step), case, form)
+        found = waiting(self.person(role).takes, self.full(step), case, form)
         assert [(r.rule, r.role) for r in found.reasons] == [(rule(key), who) for key, who in asked.items()]
         for reason in found.reasons:
             self.shown(reason)
@@ -245,11 +251,11 @@ class Requests:
 
     # ------------------------------------------------------------------ what came of it
 
-    def row(self, case: UUID | None) -> ServiceRequest:
-        """The request as it stands."""
+    def row(self, case: UUID | None) -> Any:
+        """The case as it stands."""
         assert case is not None
         with self.office.system.reading() as loader:
-            row = loader.get(ServiceRequest, case)
+            row = loader.get(self.model, case)
         assert row is not None
         return row
 
@@ -260,7 +266,7 @@ class Requests:
     def dates(self, case: UUID, name: str = "finish") -> list[Deadline]:
         """All dates of that name, in the order in which they were set."""
         with self.office.system.reading() as loader:
-            return [d for d in deadlines.history(loader.session, R, [case])[case] if d.name == name]
+            return [d for d in deadlines.history(loader.session, self.flow, [case])[case] if d.name == name]
 
     def due(self, case: UUID, name: str = "finish") -> datetime | None:
         """The date of that name that is open; None if there is none, or it is still to be agreed."""
@@ -271,7 +277,7 @@ class Requests:
         with self.office.system.reading() as loader:
             query = select(JournalEntry.body).where(
                 JournalEntry.company_id == loader.company_id,
-                JournalEntry.step == full(step),
+                JournalEntry.step == self.full(step),
                 JournalEntry.case_id == case,
             )
             return [msgspec.json.decode(body) for body in loader.session.scalars(query.order_by(JournalEntry.seq))]
@@ -309,11 +315,6 @@ class Requests:
         """The signatures that the approval needs, in order."""
         with self.office.system.reading() as loader:
             return signatures_of(loader.session, approval)
-
-
-def full(step: str) -> str:
-    """The full key of a step of the request's flow; one that is full already stays."""
-    return step if "." in step else f"{R}.{step}"
 
 
 def words_of(notice: Notification) -> str:

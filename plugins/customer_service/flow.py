@@ -8,6 +8,7 @@ from typing import Any
 from guanjia.sdk import Column, Document, Flow, Loader, State, words
 from plugins.customer_service.facts import lines_and_contractors, request_facts
 from plugins.customer_service.kinds import CATEGORY_LABELS, DEADLINE_CLASSES, KINDS, SOURCES
+from plugins.customer_service.masking import mask_phone
 from plugins.customer_service.models import ServiceRequest
 from plugins.customer_service.sheet import quantity_text, sheet_facts
 from plugins.registry.public import household_labels, unit_label
@@ -100,13 +101,6 @@ def present(loader: Loader, cases: Sequence[ServiceRequest]) -> list[dict[str, A
             "materials": [f"{line.name} {quantity_text(line.quantity_milli)}{line.unit}" for line in lines[r.id]],
         })  # fmt: skip
     return out
-
-
-def mask_phone(phone: str) -> str:
-    """The phone number with its middle hidden: 138****1234."""
-    if len(phone) < 7:
-        return "****" if phone else ""
-    return phone[:3] + "****" + phone[-4:]
 
 
 def heading(case: ServiceRequest, values: Mapping[str, Any]) -> str:

@@ -1,4 +1,7 @@
-"""Tables of customer service: the catalogue, contractors, service requests with their material lines."""
+"""Tables of customer service: the catalogue, contractors, service requests with their material lines.
+
+Those of enquiries stand in `enquiries/models.py`.
+"""
 
 from __future__ import annotations
 

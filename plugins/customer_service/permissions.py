@@ -22,4 +22,16 @@ FIGURES = Permission(
     _("Shows indicators with the cases behind them."),
     roles=("site_manager", "centre_head", "customer_service_supervisor", "manager_assistant", "quality_group"),
 )
-ALL = (CATALOGUE, TAKEOVER, FIGURES)
+ARCHIVE = Permission(
+    "customer_service.archive.edit",
+    _("Keep the information archive"),
+    _("Writes what reception looks up while it is asked: useful numbers, how the departments work."),
+    roles=("receptionist", "customer_service_supervisor", "site_manager"),
+)
+AREAS = Permission(
+    "customer_service.areas.edit",
+    _("Set up areas of responsibility"),
+    _("Says which area manager looks after which buildings."),
+    roles=("site_manager", "manager_assistant", "customer_service_supervisor"),
+)
+ALL = (CATALOGUE, TAKEOVER, FIGURES, ARCHIVE, AREAS)

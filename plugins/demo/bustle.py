@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,15 +26,19 @@ CASES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def bustle(world: World, *, until: datetime) -> None:
-    """Play a number of requests up to different states in the days before `until`; the last are still fresh then."""
+def bustle(world: World, *, until: datetime, go: Callable[[datetime], None] | None = None) -> None:
+    """Play a number of requests up to different states in the days before `until`; the last are still fresh then.
+
+    `go` lets time go by until a moment; without it only the timers fire.
+    """
+    go = go or (lambda moment: run_timers(world.host, moment))
     for position, (category, content, state) in enumerate(CASES):
         moment = until - timedelta(hours=6 * (len(CASES) - position) - 4, minutes=11 * position)
         if moment > world.host.clock.now():
-            run_timers(world.host, moment)
+            go(moment)
         for office in world.offices:
             _play_one(world, office, position, category, content, state)
-    run_timers(world.host, until)
+    go(until)
 
 
 def _play_one(world: World, office: Office, position: int, category: str, content: str, state: str) -> None:

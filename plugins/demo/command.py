@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from sqlalchemy import event
 
 from guanjia.clock import Clock
 from guanjia.config import Config
+from guanjia.db.base import db
 from guanjia.words import set_language, set_zone
+
+if TYPE_CHECKING:
+    from plugins.demo.history import History
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -25,17 +32,23 @@ ZONE = ZoneInfo("Asia/Shanghai")
 @click.option(
     "--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of the story."
 )
+@click.option(
+    "--history", type=click.IntRange(1, 365), is_flag=False, flag_value=90, default=None, metavar="[DAYS]",
+    help="Begin with so many days of what went on at both offices (90 if no number is given). Goes with fresh data.",
+)  # fmt: skip
 @click.option("--port", default=8000, show_default=True, help="Port of the portal; 0 takes a free one.")
-def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -> None:
+def demo(reset: bool, no_serve: bool, as_json: bool, language: str, history: int | None, port: int) -> None:
     """Watch a repair request live through its regulation at two offices, then try the portal."""
     from guanjia.cli import running
     from guanjia.db.migrate import upgrade
     from guanjia.serving import serve_app
     from plugins.demo.bustle import bustle
+    from plugins.demo.history import History
     from plugins.demo.story import play
     from plugins.demo.telling import tell_accounts, tell_heading, tell_line
     from plugins.demo.world import build, find_again
 
+    go: Callable[[datetime], None] | None = None
     config = demo_config()
     if reset and config.data_folder.exists():
         shutil.rmtree(config.data_folder)
@@ -49,16 +62,25 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -
         if fresh:
             if not quiet:
                 click.echo("正在准备示范数据…" if language == "zh" else "Making the demonstration's data…")
-            clock.move(-timedelta(days=1))
+            clock.move(-timedelta(days=1 + (history or 0)))
             world = build(host)
+            if history is not None:
+                course = History(world, datetime.now(ZONE))
+                go = course.go
+                with _unhurried():
+                    _make_history(course, quiet)
+        elif history is not None:
+            raise click.UsageError(
+                "The demonstration's data are made already. Add --reset to make them anew with a history."
+            )
         else:
             world = find_again(host, *_demo_company())
         clock.set(story_start())
         if not quiet:
             tell_heading(world)
-        lines = play(world, (lambda line: None) if quiet else tell_line)
+        lines = play(world, (lambda line: None) if quiet else tell_line, go)
         if fresh:
-            bustle(world, until=datetime.now(ZONE))
+            bustle(world, until=datetime.now(ZONE), go=go)
         clock.release()
         host.relay.run_due()
         if as_json:
@@ -68,6 +90,31 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, port: int) -
         if not quiet:
             tell_accounts(world)
         serve_app(app, host, "127.0.0.1", port)
+
+
+@contextmanager
+def _unhurried() -> Iterator[None]:
+    """SQLite does not wait for the disk meanwhile: a history that was cut short is made anew, not repaired."""
+
+    def loosen(connection: Any, *_: Any) -> None:
+        connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(db.engine, "checkout", loosen)
+    try:
+        yield
+    finally:
+        event.remove(db.engine, "checkout", loosen)
+        db.engine.dispose()  # connections that are opened from now on wait for the disk again
+
+
+def _make_history(course: History, quiet: bool) -> None:
+    """Play up to the morning of the story, showing how far it has come."""
+    begun, until = course.begun, story_start()
+    if quiet:
+        course.go(until)
+        return
+    with click.progressbar(length=(until.date() - begun.date()).days, label="History") as bar:
+        course.go(until, lambda moment: bar.update((moment.date() - begun.date()).days - bar.pos))
 
 
 def demo_config() -> Config:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from guanjia.sdk import Context
 from guanjia.steps import deadlines
 from guanjia.steps.approvals import waiting_for
 from guanjia.steps.view import ReasonView, reason_view
-from guanjia.testing import pass_time
+from guanjia.testing import run_timers
 from plugins.demo.signature import scribble
 from plugins.demo.world import Office, World
 from plugins.registry.public import Household, Unit
@@ -56,8 +56,9 @@ class Line:
 class Teller:
     """Takes the story's steps and tells each as a line."""
 
-    def __init__(self, world: World, tell: Any) -> None:
+    def __init__(self, world: World, tell: Any, go: Callable[[datetime], None] | None = None) -> None:
         self.world = world
+        self._go = go or (lambda until: run_timers(world.host, until))
         self.lines: list[Line] = []
         self._tell = tell
 
@@ -99,13 +100,13 @@ class Teller:
         if not line.asked:
             line.asked = [reason.rule for reason in reasons]
 
-    def sign(self, office: Office, who: str, note: str) -> None:
-        """Give the signature that waits for this person."""
+    def sign(self, office: Office, who: str, request: UUID | None, note: str) -> None:
+        """Give the signature on the request that waits for this person."""
         caller = self.world.at(office, who)
         with caller.reading() as loader:
             waiting = waiting_for(loader, office.people[who], [office.id])
-            approval_id = waiting[0][0].id
-            step, case_id = waiting[0][0].step, waiting[0][0].target_id
+            approval = next(found for found, *_rest in waiting if found.target_id == request)
+            approval_id, step, case_id = approval.id, approval.step, approval.target_id
         self.act(office, who, "guanjia.approval.grant", approval_id, {"note": note})
         self._carried_out(office, step, case_id)
 
@@ -123,8 +124,8 @@ class Teller:
         self._tell(line)
 
     def pass_time(self, **span: int) -> None:
-        """Let time go by; timers that fall due meanwhile are carried out in their order."""
-        pass_time(self.world.host, **span)
+        """Let time go by; timers that fall due meanwhile are carried out in their order, and whatever else goes on."""
+        self._go(self.world.host.clock.now() + timedelta(**span))
 
 
 def _role_of(who: str) -> str:
@@ -133,9 +134,12 @@ def _role_of(who: str) -> str:
     return next(ROLES[role] for suffix, role, _scope, _names in STAFF if suffix == who)
 
 
-def play(world: World, tell: Any) -> list[Line]:
-    """The same leak at both offices: extended with signature and consent at the one, at once at the other."""
-    teller = Teller(world, tell)
+def play(world: World, tell: Any, go: Callable[[datetime], None] | None = None) -> list[Line]:
+    """The same leak at both offices: extended with signature and consent at the one, at once at the other.
+
+    `go` lets time go by until a moment; without it only the timers fire.
+    """
+    teller = Teller(world, tell, go)
     start = world.host.clock.now()
     for office, door in zip(world.offices, ("2", "1"), strict=True):
         world.host.clock.set(start)
@@ -167,7 +171,7 @@ def _leak(teller: Teller, office: Office, building: str) -> None:
         teller.act(office, "eng", f"{REQUEST}.extend", request, extension | {"resident_consents": True})
     if teller.lines[-1].outcome == "wait":
         teller.pass_time(minutes=15)
-        teller.sign(office, "head", "配件确实缺货，同意延期")
+        teller.sign(office, "head", request, "配件确实缺货，同意延期")
     teller.pass_time(hours=28)
     _finish(teller, office, request)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
 from guanjia.sdk import Context
+from plugins.demo.archive import ARTICLES
 from plugins.registry.public import generate_households, load_generated
 from tenants.founding import found_company, standard_roles
 from tenants.public import department_of_site
@@ -33,6 +34,7 @@ STAFF: tuple[tuple[str, str, str, tuple[str, str]], ...] = (
     ("park", "parking_attendant", "security", ("石磊", "侯军")),
     ("clean", "department_head", "cleaning", ("宋桂兰", "彭秀英")),
     ("area", "area_manager", "site", ("余涛", "董洁")),
+    ("area2", "area_manager", "site", ("苏文", "傅强")),
     ("bld", "building_supervisor", "site", ("龚伟", "程亮")),
     ("pa", "property_assistant", "site", ("白雪", "江波")),
     ("arch", "archivist", "site", ("谭芳", "陆瑶")),
@@ -61,20 +63,22 @@ class Office:
     names: dict[str, str] = field(default_factory=dict)
     departments: dict[str, UUID] = field(default_factory=dict)
     households: list[UUID] = field(default_factory=list)
+    contractor: UUID | None = None
 
 
 @dataclass
 class World:
-    """The demonstration's company, its administrator and its offices."""
+    """The demonstration's company, its administrator, its offices, and the people at headquarters by account."""
 
     host: Host
     company_id: UUID
     admin: Context
     offices: list[Office]
+    people: dict[str, UUID] = field(default_factory=dict)
 
     def at(self, office: Office, who: str, *, via: str = "demo") -> Context:
-        """A member of staff of the office, as caller."""
-        return Context(self.host, self.company_id, office.people[who], office.id, via=via)
+        """A member of staff of the office, or of headquarters, as caller there."""
+        return Context(self.host, self.company_id, office.people.get(who) or self.people[who], office.id, via=via)
 
 
 def build(host: Host) -> World:
@@ -84,11 +88,13 @@ def build(host: Host) -> World:
     admin = Context(host, founded.company_id, founded.admin_id, via="demo")
     region = admin.perform("tenants.org_unit.create", None, {"code": "south", "name": "华南区域"}).case_id
     offices = [_office(admin, region, position, *site) for position, site in enumerate(SITES)]
+    people = {}
     for account, role, name in COMPANY_STAFF:
-        person = _hire(admin, account, name, None)
+        people[account] = person = _hire(admin, account, name, None)
         admin.perform("tenants.assignment.create", None, {"staff_id": str(person), "role_key": role})
-    world = World(host, founded.company_id, admin, offices)
+    world = World(host, founded.company_id, admin, offices, people)
     _catalogue(world)
+    _archive(world)
     _switches(world)
     found_company(
         host, code="other", name="另一家物业公司", admin_account=ADMIN, admin_name="管理员", admin_password=PASSWORD
@@ -149,6 +155,14 @@ def _catalogue(world: World) -> None:
             "name": "明净玻璃工程队", "phone": "020-55550101", "categories": ["glass", "curtain"]})  # fmt: skip
         world.at(office, "manager").perform("customer_service.contractor.review", team.case_id, {
             "reviewed_on": today.replace(day=1).isoformat(), "review_result": "passed", "review_note": "资质与作业质量合格"})  # fmt: skip
+        office.contractor = team.case_id
+
+
+def _archive(world: World) -> None:
+    for office in world.offices:
+        for title, topic, body in ARTICLES:
+            form = {"title": title, "topic": topic, "body": body}
+            world.at(office, "desk").perform("customer_service.article.create", None, form)
 
 
 def _switches(world: World) -> None:
@@ -192,7 +206,7 @@ def find_again(host: Host, company_id: UUID, admin_id: UUID) -> World:
                 if found is not None:
                     office.departments[key] = found
         offices.append(office)
-    return World(host, company_id, admin, offices)
+    return World(host, company_id, admin, offices, {account: staff[account].id for account, *_rest in COMPANY_STAFF})
 
 
 ROLES = {role["key"]: role["title_zh"] for role in standard_roles()}

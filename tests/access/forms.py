@@ -9,11 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
+from sqlalchemy import select
 
 from access.people import World
 from access.world import Place
 from guanjia.api.shapes import bases
 from guanjia.db.session import tenant_session
+from guanjia.host import Host
 from guanjia.steps.flow import Flow, Step
 from plugins.customer_service.models import ServiceRequest
 from tenants.settings.models import RuleChange
@@ -22,7 +24,8 @@ from tenants.settings.models import RuleChange
 KINDS = {
     "site_id": "tenants.site", "household_id": "registry.household", "unit_id": "registry.unit", "building_id": "registry.building",
     "department_id": "tenants.department", "worker_id": "tenants.staff", "contractor_id": "customer_service.contractor",
-    "staff_id": "tenants.staff", "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
+    "staff_id": "tenants.staff", "manager_id": "tenants.staff", "buildings": "registry.building",
+    "deputy_id": "tenants.staff", "home_site_id": "tenants.site", "org_unit_id": "tenants.org_unit",
     "parent_id": "tenants.org_unit", "scope_id": "tenants.site", "photos": "file", "files": "file", "file": "file",
     "sites": "tenants.site", "delivery": "webhook delivery", "message": "group message",
     "signature": "file", "worker_signature": "file", "resident_signature": "file",
@@ -48,6 +51,9 @@ SPECIAL: dict[str, Any] = {
     "events": ["customer_service.request.*"], "tenants.webhook:secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G",
     "tenants.robot:roles": ["site_manager"], "tenants.webhook:since": "2026-11-01T09:00:00+08:00", "tenants.robot:quiet_from": "21:30",
     "tenants.company:opens": "09:00", "must_change_password": False, "until": "2026-12-24T09:00:00+08:00",
+    "starts_at": "2026-12-20T09:00:00+08:00", "ends_at": "2026-12-20T15:00:00+08:00", "reply_by": "2026-12-01T15:00:00+08:00",
+    "customer_service.enquiry:subject": "service", "customer_service.visit_plan.enter:year": 2031,
+    "customer_service.visit_plan.revise:year": 2026, "customer_service.monthly:month": "2026-09",
 }  # fmt: skip
 
 KEPT = {
@@ -196,7 +202,23 @@ def switch_off(world: World, who: str, place: Place) -> UUID:
     home = str(place.one("registry.household"))
     case = world.takes(who, "customer_service.request.receive", None, place, category="lamp", household_id=home).case_id
     place.ids["customer_service.request"].insert(0, case)
+    _bring_under_its_rules(host, place, case)
     return case
+
+
+def _bring_under_its_rules(host: Host, place: Place, request: UUID) -> None:
+    """The office's older cases are decided by the rules of the new request, too: a test does not wait for a step of each."""
+    company = place.plan.company_id
+    with tenant_session(company, write=True) as session:
+        rules = session.get_one(ServiceRequest, (company, request)).rulebook_id
+        for flow in host.flows.values():
+            if flow.plugin == "customer_service":
+                ids = place.ids[flow.key]
+                for row in session.scalars(
+                    select(flow.model).where(flow.model.company_id == company, flow.model.id.in_(ids))
+                ):
+                    row.rulebook_id = rules
+        session.commit()
 
 
 class Tried:

@@ -129,6 +129,12 @@ customer service
     --00+++3++ GET  /s/<site_code>/customer_service/call/<uuid:case_id>
     --00+++3++ POST /s/<site_code>/customer_service/call/<uuid:case_id>
     --+0+333++ GET  /s/<site_code>/customer_service/figures
+    --+0++++++ GET  /s/<site_code>/customer_service/front-desk
+    --+0++++++ POST /s/<site_code>/customer_service/front-desk
+    --+0++++++ GET  /s/<site_code>/customer_service/front-desk/archive
+    --+0++++++ GET  /s/<site_code>/customer_service/day
+    --+0++++++ GET  /s/<site_code>/customer_service/visits
+    --00++++++ GET  /s/<site_code>/customer_service/monthly/<uuid:case_id>/report.xlsx
     --+0++++++ GET  /s/<site_code>/customer_service/intake
     --+0++++++ POST /s/<site_code>/customer_service/intake
     --00++++++ GET  /s/<site_code>/customer_service/intake/<uuid:case_id>
@@ -256,6 +262,52 @@ site customer_service.contractor
     -00+33++33 recompute move_rules *create change retire restore review
 site customer_service.takeover
     -00+33++33 list read timeline explain note attach delete *series *duty
+site customer_service.enquiry
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *enter answer redirect ask_manager transfer contribute
+    -00+++++33 stall settle agree_time mark_important remark withdraw
+    -00+33++33 recompute move_rules
+site customer_service.article
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete
+    -00+33++33 recompute move_rules
+    -00++3++33 *create change retire restore
+site customer_service.ledger_review
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach delete *daily *weekly
+site customer_service.visiting_desk
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *propose approve refuse arrange hold cancel
+    -00+33++33 recompute move_rules
+site customer_service.complaint
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record investigate decide handle reply close mark_conduct
+    -00+++++33 warranty tell_developer developer_done withdraw
+    -00+33++33 recompute move_rules
+site customer_service.suggestion
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record decide consent publish credit withdraw
+    -00+33++33 recompute move_rules
+site customer_service.visit
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *record count answer discuss mark_major settle promise
+    -00+33++33 recompute move_rules
+site customer_service.area
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete
+    -00+33++33 recompute move_rules *create change retire restore
+site customer_service.visit_plan
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *enter revise
+    -00+33++33 recompute move_rules
+site customer_service.shift
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *begin write hand_over take_over security_takes
+    -00+33++33 recompute move_rules
+site customer_service.monthly
+    -00++++++3 list read timeline explain
+    -00+++++33 note attach stop_clock resume_clock delete *draw_up count_anew enter_use submit
+    -00+33++33 recompute move_rules
 company tenants.company
     -+03000+03 list
     -003000+03 read timeline explain

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 import office
+from enquiries_made import Enquiries
 from guanjia.channels.models import Delivery
 from guanjia.db.session import tenant_session
 from guanjia.host import Host
@@ -18,7 +19,7 @@ from guanjia.sdk import Context
 from guanjia.steps import outbox
 from guanjia.steps.models import Approval, Deadline, Notification, StoredFile, Task
 from guanjia.testing import waiting
-from plugins.customer_service.models import Contractor, Service, ServiceRequest, Takeover
+from plugins.customer_service.plugin import plugin as customer_service
 from plugins.registry.models import Building, Household, ImportRun, PhoneExport, Resident, Unit
 from plugins.registry.public import generate_households, load_generated
 from plugins.registry.workbook import list_file
@@ -32,8 +33,7 @@ PASSWORD = office.PASSWORD
 
 
 TABLES: dict[str, type[Any]] = {
-    "customer_service.request": ServiceRequest, "customer_service.contractor": Contractor, "customer_service.service": Service,
-    "customer_service.takeover": Takeover, "registry.building": Building, "registry.unit": Unit,
+    **{flow.key: flow.model for flow in customer_service.flows}, "registry.building": Building, "registry.unit": Unit,
     "registry.household": Household, "registry.resident": Resident, "registry.import": ImportRun,
     "registry.phone_export": PhoneExport, "guanjia.approval": Approval, "guanjia.task": Task, "deadline": Deadline,
     "tenants.assignment": Assignment, "tenants.department": Department,
@@ -164,6 +164,7 @@ class _Filler:
     def fill(self) -> None:
         self._registry()
         self._requests()
+        self._front_desk()
         self._office()
 
     def by(self, who: str, key: str, case: UUID | None = None, /, **form: Any) -> UUID:
@@ -232,6 +233,37 @@ class _Filler:
                 review_note=f"{self.mark}评审")  # fmt: skip
         self.by("site_manager", "customer_service.service.create", code=f"svc-{self.place.code}", title_zh="换灯",
                 title_en="Lamp", category="lamp", department_key="engineering", deadline_class="urgent")  # fmt: skip
+
+    def _front_desk(self) -> None:
+        desk = Enquiries(self.office)
+        about = {"household_id": str(self.place.one("registry.household")), "enquirer_name": f"{self.mark}姓名",
+                 "phone": f"{PHONES[self.place.code]}0007"}  # fmt: skip
+        case = desk.open(content=f"{self.mark}咨询", **about)
+        desk.by("receptionist", "remark", case, remark=f"{self.mark}备注")
+        desk.by("receptionist", "enter", **desk.asked(content=f"{self.mark}咨询", answer=f"{self.mark}答复", **about))
+        key = "customer_service"
+        self.by(
+            "receptionist", f"{key}.article.create", title=f"{self.mark}电话", topic="numbers", body=f"{self.mark}八八"
+        )
+        self.by(
+            "property_supervisor", f"{key}.ledger_review.daily", plan=f"{self.mark}跟进", important=f"{self.mark}要事"
+        )
+        self.by("receptionist", f"{key}.visiting_desk.propose", organisation=f"{self.mark}所", purpose=f"{self.mark}咨询",
+                place=f"{self.mark}园", starts_at=desk.after(days=2), ends_at=desk.after(days=3), contact=f"{self.mark}人")  # fmt: skip
+        home = {"household_id": about["household_id"]}
+        self.by("receptionist", f"{key}.complaint.record", content=f"{self.mark}投诉", matter="service",
+                complainant=f"{self.mark}姓名", phone=f"{PHONES[self.place.code]}0008", **home)  # fmt: skip
+        self.by("receptionist", f"{key}.suggestion.record", content=f"{self.mark}建议", name=f"{self.mark}姓名", **home)
+        building = str(self.place.one("registry.building"))
+        manager = str(self.place.plan.staff[f"{self.place.site_code}-area_manager"])
+        self.by("site_manager", f"{key}.area.create", name=f"{self.mark}片区", manager_id=manager, buildings=[building])
+        self.by("area_manager", f"{key}.visit.record", question=f"{self.mark}问题", reply_by=desk.after(days=2), **home)
+        self.by("site_manager", f"{key}.visit_plan.enter", year=2026, plan=f"{self.mark}计划", assessment=f"{self.mark}考核",
+                households=12)  # fmt: skip
+        shift = self.by("receptionist", f"{key}.shift.begin", shift="day")
+        self.by("receptionist", f"{key}.shift.write", shift, entry=f"{self.mark}记事")
+        report = self.by("receptionist", f"{key}.monthly.draw_up", month="2026-10")
+        self.by("receptionist", f"{key}.monthly.enter_use", report, remarks=f"{self.mark}备注")
 
     def _office(self) -> None:
         chief, site = "site_manager", self.place.site_code

@@ -79,8 +79,16 @@ def test_the_pages_of_those_who_decide(screens: Screens, cases: dict[str, object
     head = screens("centre_head", size)
     none_on(head, ["/s/east/inbox", f"request/{cases['opened']}", f"request/{cases['opened']}/extend", "figures"])
     manager = screens("site_manager", size)
-    none_on(manager, ["/s/east/rules", f"/s/east/rules/{rule('urgent_extension')}", "/s/east/access", "/me/sessions",
-                      "/me/second-factor"])
+    none_on(
+        manager,
+        [
+            "/s/east/rules",
+            f"/s/east/rules/{rule('urgent_extension')}",
+            "/s/east/access",
+            "/me/sessions",
+            "/me/second-factor",
+        ],
+    )
 
 
 def test_the_printed_sheet_and_the_english_pages(screens: Screens, cases: dict[str, object]) -> None:

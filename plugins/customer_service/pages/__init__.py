@@ -7,7 +7,10 @@ from typing import Any
 
 from flask import Blueprint
 
+from plugins.customer_service.enquiries import pages as enquiries
+from plugins.customer_service.monthly import pages as monthly
 from plugins.customer_service.pages import around, board, figures, intake, phone, report, revisits, work
+from plugins.customer_service.visits import pages as visits
 
 blueprint = Blueprint("customer_service", __name__)
 blueprint.app_template_global("requests_around")(around.requests_around)
@@ -32,3 +35,8 @@ _add("/revisits/<uuid:case_id>", "record_revisit", revisits.record, "POST")
 _add("/figures", "figures", figures.figures)
 _add("/call/<uuid:case_id>", "call", phone.call, "GET", "POST")
 _add("/sheet/<uuid:case_id>", "sheet_with_number", phone.sheet, "POST")
+_add("/front-desk", "front_desk", enquiries.front_desk, "GET", "POST")
+_add("/front-desk/archive", "archive_found", enquiries.archive_found)
+_add("/day", "day_record", enquiries.day_record)
+_add("/visits", "visits", visits.visits_page)
+_add("/monthly/<uuid:case_id>/report.xlsx", "monthly_workbook", monthly.workbook)

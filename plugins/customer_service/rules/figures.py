@@ -1,4 +1,4 @@
-"""Indicators of repairs: finished in time, and sent back for rework. The only rules that read the database."""
+"""Indicators: repairs in time and sent back, enquiries answered in time. The only rules that read the database."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 from guanjia.rules.measure import Measure, share
 from guanjia.sdk import Kind, Params, Rule, param
 from guanjia.steps.models import Deadline, StoredRulebook
+from plugins.customer_service.enquiries.models import Enquiry
 from plugins.customer_service.kinds import DEADLINE_RULES, ENGINEERED, NEGOTIATED, URGENT
 from plugins.customer_service.models import ServiceRequest
 
@@ -106,4 +107,36 @@ def sent_back_after_completion(session: Any, sites: Any, period: Any, params: Re
                   cases=tuple(sorted(again, key=str)))]  # fmt: skip
 
 
-ALL = (repairs_on_time, rework_rate)
+class Answered(Params):
+    """The target."""
+
+    target_percent: int = param(100, min=0, max=100)
+
+
+enquiries_on_time = Rule("customer_service.enquiries_on_time", Kind.INDICATOR, Answered)
+
+
+@enquiries_on_time.indicator()
+def answered_by_the_agreed_time(session: Any, sites: Any, period: Any, params: Answered) -> list[Measure]:
+    """Of the enquiries answered at once in the period, or due in it, those answered by the time agreed (3/4.3.3)."""
+    here = (Enquiry.company_id == session.company_id, Enquiry.site_id.in_(sites))
+    at_once = session.scalar(
+        select(func.count()).select_from(Enquiry).where(
+            *here, Enquiry.received_at >= period.start, Enquiry.received_at < period.end, Enquiry.state == "answered",
+            Enquiry.reply_by.is_(None),
+        )
+    )  # fmt: skip
+    due = list(session.execute(
+        select(Enquiry.id, Deadline.breached_at)
+        .join(Deadline, (Deadline.company_id == Enquiry.company_id) & (Deadline.case_id == Enquiry.id))
+        .where(
+            *here, Deadline.name == "reply", Deadline.due_at >= period.start, Deadline.due_at < period.end,
+            or_(Deadline.state == "met", and_(Deadline.state == "open", Deadline.breached_at.is_not(None))),
+        )
+    ))  # fmt: skip
+    late = tuple(row.id for row in due if row.breached_at is not None)
+    whole = at_once + len(due)
+    return [share("enquiries", whole - len(late), whole, params.target_percent, cases=late)]
+
+
+ALL = (repairs_on_time, rework_rate, enquiries_on_time)

@@ -1,0 +1,5 @@
+"""Months of what went on at the two offices, made by the steps that people take, dated by the demonstration's clock."""
+
+from plugins.demo.history.course import History
+
+__all__ = ["History"]
