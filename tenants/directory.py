@@ -77,7 +77,12 @@ class TenantDirectory:
         from tenants.founding import found_company
 
         founded = found_company(
-            host, code=code, name=name, admin_account=admin_account, admin_name=admin_name, admin_password=admin_password
+            host,
+            code=code,
+            name=name,
+            admin_account=admin_account,
+            admin_name=admin_name,
+            admin_password=admin_password,
         )
         return founded.company_id, founded.admin_id
 
@@ -131,8 +136,10 @@ class TenantDirectory:
             if role is not None and (site is not None or h.scope_kind != UNIT_SCOPE):
                 permissions |= role.gives(h.scope_kind)
         departments = {h.scope_id for h in held if h.scope_kind == DEPARTMENT_SCOPE}
+        # where a rule names a department, whoever works there is meant
+        named = {snapshot.departments[d].key for d in departments if d in snapshot.departments}
         facts = ActorFacts(
-            id=staff_id, roles=tuple(sorted({h.role for h in held})), departments=tuple(sorted(departments, key=str))
+            id=staff_id, roles=tuple(sorted({h.role for h in held} | named)), departments=tuple(sorted(departments, key=str))
         )
         reach = self._reach(snapshot, held) if site is None else None
         return ActorInfo(staff_id, person.name, facts, frozenset(permissions), person.language, reach)
