@@ -77,7 +77,12 @@ class TenantDirectory:
         from tenants.founding import found_company
 
         founded = found_company(
-            host, code=code, name=name, admin_account=admin_account, admin_name=admin_name, admin_password=admin_password
+            host,
+            code=code,
+            name=name,
+            admin_account=admin_account,
+            admin_name=admin_name,
+            admin_password=admin_password,
         )
         return founded.company_id, founded.admin_id
 

@@ -21,7 +21,9 @@ class Credential(CompanyScoped):
     password_hash: Mapped[str] = mapped_column(String(200))
     must_change: Mapped[bool] = mapped_column(default=False)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime)
-    former: Mapped[list[str]] = mapped_column(JsonText, default=list)  # hashes, newest first, while the policy wants them
+    former: Mapped[list[str]] = mapped_column(
+        JsonText, default=list
+    )  # hashes, newest first, while the policy wants them
 
 
 class SecondFactor(CompanyScoped):

@@ -53,7 +53,9 @@ class Company(CompanyRegister):
     password_history: Mapped[int] = mapped_column(Integer, default=5)
     session_idle_minutes: Mapped[int | None] = mapped_column(Integer)  # None: as long as the installation allows
     session_absolute_hours: Mapped[int | None] = mapped_column(Integer)
-    second_factor_roles: Mapped[list[str]] = mapped_column(JsonText, default=list, info={"fact": True})  # who must have one
+    second_factor_roles: Mapped[list[str]] = mapped_column(
+        JsonText, default=list, info={"fact": True}
+    )  # who must have one
 
     @classmethod
     def extra_table_args(cls) -> tuple[Any, ...]:
