@@ -351,7 +351,9 @@ def _live_session(host: Host, session: TenantSession, query: Any, value: UUID | 
     idle, absolute = limits_of_sessions(host.config, found.session_idle_minutes, found.session_absolute_hours)
     if found.revoked_at is not None or found.stage == CODE:
         return None
-    until = min(found.expires_at, found.created_at + absolute, found.seen_at + idle)  # the company may have shortened them
+    until = min(
+        found.expires_at, found.created_at + absolute, found.seen_at + idle
+    )  # the company may have shortened them
     if now >= until or found.state != ACTIVE or found.tenant_state != "active":
         return None
     if now - found.seen_at >= SEEN_EVERY:
