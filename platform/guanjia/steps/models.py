@@ -245,8 +245,11 @@ class Task(CompanyCase):
             UniqueConstraint("company_id", "origin"),
             Index("ix_guanjia_task_open", "company_id", "site_id", "state", "due_at"),
             Index(
-                "ix_guanjia_task_target", "company_id", "target_id",
-                postgresql_where=text("target_id IS NOT NULL"), sqlite_where=text("target_id IS NOT NULL"),
+                "ix_guanjia_task_target",
+                "company_id",
+                "target_id",
+                postgresql_where=text("target_id IS NOT NULL"),
+                sqlite_where=text("target_id IS NOT NULL"),
             ),
         )
 
