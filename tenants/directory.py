@@ -139,7 +139,9 @@ class TenantDirectory:
         # where a rule names a department, whoever works there is meant
         named = {snapshot.departments[d].key for d in departments if d in snapshot.departments}
         facts = ActorFacts(
-            id=staff_id, roles=tuple(sorted({h.role for h in held} | named)), departments=tuple(sorted(departments, key=str))
+            id=staff_id,
+            roles=tuple(sorted({h.role for h in held} | named)),
+            departments=tuple(sorted(departments, key=str)),
         )
         reach = self._reach(snapshot, held) if site is None else None
         return ActorInfo(staff_id, person.name, facts, frozenset(permissions), person.language, reach)

@@ -55,7 +55,9 @@ class Job:
 
     key: str
     run: Callable[..., Any]
-    every: str | None = None  # "day": started by the host for each company shortly after midnight; "hour": at each full hour
+    every: str | None = (
+        None  # "day": started by the host for each company shortly after midnight; "hour": at each full hour
+    )
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,6 @@ def department(label: object, **options: Any) -> fields.UUID:
     return fields.UUID(metadata=meta, **options)
 
 
-def files(label: object) -> fields.List:
+def files(label: object) -> fields.List[Any]:
     """Photos or files that belong to the entry."""
     return fields.List(fields.UUID(), load_default=list, metadata={"label": label, "widget": "photos"})
