@@ -8,6 +8,7 @@ company's first office, so that most requests come as far as the operation itsel
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from typing import Any
 
@@ -34,6 +35,7 @@ CHECKS: list[Any] = [
     response_schema_conformance,
 ]  # fmt: skip
 TIMES = 10 if os.environ.get("GUANJIA_DRILL") == "full" else 1
+ENOUGH = 30 * TIMES  # seconds, on a machine that is busy with other things too; about 25 on an idle one
 MODES = {GenerationMode.POSITIVE: 2 * TIMES, GenerationMode.NEGATIVE: TIMES}
 LAST = ("DELETE", "/retire", "/end", "/end_sessions", "/revoke", "/delete", "/change")  # what takes something away
 
@@ -87,9 +89,9 @@ class Sent:
             )
 
 
-def drive(sent: Sent, operation: APIOperation) -> None:
-    """The operation's share of requests."""
-    for mode, times in MODES.items():
+def drive(sent: Sent, operation: APIOperation, *, hurry: bool = False) -> None:
+    """The operation's share of requests; in a hurry the one that it allows."""
+    for mode, times in ({GenerationMode.POSITIVE: 1} if hurry else MODES).items():
         try:
             strategy = operation.as_strategy(generation_mode=mode)
         except Unsatisfiable:
@@ -112,9 +114,9 @@ def drive(sent: Sent, operation: APIOperation) -> None:
 def test_every_answer_is_one_that_the_description_tells_of(world: World) -> None:
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", world.app)
     operations = in_order([result.ok() for result in schema.get_all_operations()])
-    sent = Sent(world)
+    sent, began = Sent(world), time.monotonic()
     for operation in operations:
-        drive(sent, operation)
+        drive(sent, operation, hurry=time.monotonic() - began > ENOUGH)
     assert sent.faults == {}, "\n\n".join(f"{label}: {fault}" for label, fault in sent.faults.items())
     assert len(sent.reached) > 0.9 * len(operations), {o.label for o in operations} - sent.reached
     assert {200, 201, 204, 400, 401, 404, 409, 412, 422} <= set(sent.statuses), sent.statuses
