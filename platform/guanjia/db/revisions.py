@@ -35,10 +35,8 @@ def make_revision(host: Host, branch: str, message: str, *, url: str | None = No
     folder = script_folder() / "versions" if branch == CORE else host.plugins[branch].folder / "migrations"
     folder.mkdir(parents=True, exist_ok=True)
     config.set_main_option("version_locations", _with(config.get_main_option("version_locations") or "", folder))
-    heads = {
-        r.revision for r in ScriptDirectory.from_config(config).get_revisions("heads") if branch in r.branch_labels
-    }
-    first = not heads
+    # not only among the heads: what another branch depends on is none
+    first = not any(branch in r.branch_labels for r in ScriptDirectory.from_config(config).walk_revisions())
     number = f"{len(list(folder.glob('*.py'))) + 1:04d}"
     made = command.revision(
         config, message=message, autogenerate=True, rev_id=f"{branch}_{number}"[:32], version_path=str(folder),
