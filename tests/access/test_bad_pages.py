@@ -20,6 +20,10 @@ from guanjia.api.shapes import bases
 from guanjia.steps.flow import COMPANY, Step
 from guanjia.web.widgets import widget_of
 
+pytestmark = pytest.mark.parametrize(
+    "world", ["sqlite"], indirect=True, scope="module"
+)  # what a page makes of its form does not depend on the database
+
 NOISE = ("a\x00b", "9" * 31, "-1", FOREIGN, "[[[[{", "x" * 300_000, "%s{0}\u202e😀")
 HIDDEN = frozenset({"hidden", "password", "signature", "photos"})  # widgets that show nothing of what was sent
 

@@ -16,6 +16,10 @@ from guanjia.errors import NotFound
 from guanjia.sdk import Context
 from guanjia.steps.flow import Flow, Step
 
+pytestmark = pytest.mark.parametrize(
+    "world", ["sqlite"], indirect=True, scope="module"
+)  # who may take a step does not depend on the database
+
 OWNED = frozenset({"tenants.token"})  # cases that are there for their owner alone
 PAGES = {  # what tells in a page that it leads to a hand-made one
     "registry.reveal": "/reveal", "registry.reveal_identity": "/identity",
