@@ -143,7 +143,6 @@ def _open(
         url, role = server.app_url(owner), server.app_role
     app = create_app(
         _config(tmp_path, url, owner, role), plugins=[*discover(), *besides], clock=Clock(office.START), seed=2,
-        null_pool=kind != "sqlite",
     )  # fmt: skip
     app.config["TESTING"] = True
     with app.app_context():

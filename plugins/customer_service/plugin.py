@@ -39,7 +39,8 @@ plugin = Plugin(
         MenuItem("work", _("Board"), "customer_service.board", order=13, icon="kanban"),
         MenuItem("work", _("Calls after the work"), "customer_service.revisits", order=14, icon="telephone-outbound"),
         MenuItem("work", _("Whom to visit"), "customer_service.visits", order=15, icon="house-heart"),
-        MenuItem("work", _("Figures of repairs"), "customer_service.figures", order=16, icon="bar-chart",
+        MenuItem("work", _("Shift on duty"), "customer_service.shift", order=8, icon="clock-history"),
+        MenuItem("work", _("Figures"), "customer_service.figures", order=16, icon="bar-chart",
                  permission=permissions.FIGURES.key),
     ),
 )  # fmt: skip

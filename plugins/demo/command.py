@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
-from sqlalchemy import event
 
 from guanjia.clock import Clock
 from guanjia.config import Config
-from guanjia.db.base import db
 from guanjia.words import set_language, set_zone
 
 if TYPE_CHECKING:
@@ -43,7 +40,7 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, history: int
     from guanjia.db.migrate import upgrade
     from guanjia.serving import serve_app
     from plugins.demo.bustle import bustle
-    from plugins.demo.history import History
+    from plugins.demo.history import History, unhurried
     from plugins.demo.story import play
     from plugins.demo.telling import tell_accounts, tell_heading, tell_line
     from plugins.demo.world import build, find_again
@@ -67,7 +64,7 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, history: int
             if history is not None:
                 course = History(world, datetime.now(ZONE))
                 go = course.go
-                with _unhurried():
+                with unhurried():
                     _make_history(course, quiet)
         elif history is not None:
             raise click.UsageError(
@@ -90,21 +87,6 @@ def demo(reset: bool, no_serve: bool, as_json: bool, language: str, history: int
         if not quiet:
             tell_accounts(world)
         serve_app(app, host, "127.0.0.1", port)
-
-
-@contextmanager
-def _unhurried() -> Iterator[None]:
-    """SQLite does not wait for the disk meanwhile: a history that was cut short is made anew, not repaired."""
-
-    def loosen(connection: Any, *_: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-
-    event.listen(db.engine, "checkout", loosen)
-    try:
-        yield
-    finally:
-        event.remove(db.engine, "checkout", loosen)
-        db.engine.dispose()  # connections that are opened from now on wait for the disk again
 
 
 def _make_history(course: History, quiet: bool) -> None:

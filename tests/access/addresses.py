@@ -20,6 +20,7 @@ VALUES: dict[str, Any] = {
 # endpoint → what `case_id` and the other ids stand for there; a flow's key, or a kind of id of the place
 IDS = {
     "customer_service.monthly_workbook": "customer_service.monthly",
+    "customer_service.write_in_shift": "customer_service.shift",
     "registry.reveal": "registry.resident", "registry.reveal_identity": "registry.resident",
     "registry.faults": "registry.import", "registry.import_again": "registry.import",
     "tenants_channels.rotate": "tenants.webhook", "tenants_channels.replay": "group message",

@@ -134,6 +134,9 @@ customer service
     --+0++++++ GET  /s/<site_code>/customer_service/front-desk/archive
     --+0++++++ GET  /s/<site_code>/customer_service/day
     --+0++++++ GET  /s/<site_code>/customer_service/visits
+    --+0++++++ GET  /s/<site_code>/customer_service/shift-on-duty
+    --+0++++++ POST /s/<site_code>/customer_service/shift-on-duty
+    --00++++++ POST /s/<site_code>/customer_service/shift-on-duty/<uuid:case_id>
     --00++++++ GET  /s/<site_code>/customer_service/monthly/<uuid:case_id>/report.xlsx
     --+0++++++ GET  /s/<site_code>/customer_service/intake
     --+0++++++ POST /s/<site_code>/customer_service/intake

@@ -206,6 +206,9 @@ def hand_made(world: World) -> Iterator[tuple[str, str, list[str]]]:
     yield "hq", f"{desk}/board/{case}/assign", ["worker_id"]
     yield "hq", f"{desk}/intake", of("customer_service.request.receive")
     yield "hq", f"{desk}/report", of("customer_service.request.report")
+    yield "hq", f"{desk}/front-desk", of("customer_service.enquiry.enter")
+    yield "hq", f"{desk}/shift-on-duty", of("customer_service.shift.begin")
+    yield "hq", f"{desk}/shift-on-duty/{east.one('customer_service.shift')}", of("customer_service.shift.write")
     yield "hq", f"{desk}/revisits/{case}", of("customer_service.request.revisit")
     yield (
         "hq",

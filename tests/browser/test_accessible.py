@@ -46,6 +46,13 @@ def cases(portal: Portal) -> dict[str, object]:
     }  # fmt: skip
     requests.waits({"urgent_extension": "centre_head"}, "department_head", "extend", made["opened"], reason="等配件",  # type: ignore[arg-type]
                    until=requests.after(hours=40), resident_consents=True)  # fmt: skip
+    made["complaint"] = requests.by("receptionist", "customer_service.complaint.record", content="夜里岗亭无人", matter="security",
+                                    household_id=requests.household()).case_id  # fmt: skip
+    made["shift"] = requests.by("receptionist", "customer_service.shift.begin", shift="day").case_id
+    requests.by(
+        "receptionist", "customer_service.shift.write", made["shift"], entry="西门围挡夜里看管", for_security=True
+    )
+    made["report"] = requests.by("receptionist", "customer_service.monthly.draw_up", month="2026-10").case_id
     portal.company.settle()
     return made
 
@@ -64,6 +71,13 @@ def test_the_pages_of_reception(screens: Screens, cases: dict[str, object], size
     none_on(screens("receptionist", size), [
         "/s/east/", "intake", "request", "board", "revisits", f"request/{cases['handed_in']}",
         f"request/{cases['working']}/explain", "/notifications", "/s/east/duties", "/s/east/registry/household",
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["wide", "narrow"])
+def test_the_pages_of_the_service_desk(screens: Screens, cases: dict[str, object], size: tuple[int, int]) -> None:
+    none_on(screens("receptionist", size), [
+        "front-desk", "enquiry", "shift-on-duty", f"complaint/{cases['complaint']}", "visits", "visit/new/record",
     ])  # fmt: skip
 
 
@@ -93,7 +107,8 @@ def test_the_pages_of_those_who_decide(screens: Screens, cases: dict[str, object
 
 def test_the_printed_sheet_and_the_english_pages(screens: Screens, cases: dict[str, object]) -> None:
     desk = screens("receptionist")
-    none_on(desk, [f"request/{cases['finished']}/print/sheet"])
+    none_on(desk, [f"request/{cases['finished']}/print/sheet", f"complaint/{cases['complaint']}/print/reply",
+                   f"shift/{cases['shift']}/print/log", f"monthly/{cases['report']}/print/report", "day"])  # fmt: skip
     desk.opens("/language/en?next=/s/east/customer_service/intake")
     none_on(desk, ["intake", f"request/{cases['handed_in']}"])
 

@@ -27,7 +27,8 @@ def tell_outside(session: TenantSession, host: Host, row: OutboxMessage, notices
     `notices` are those made just now, in this transaction. Quiet hours and digests put off what is not urgent.
     """
     now = host.clock.now()
-    _tell_groups(session, host, row, now)
+    if "command" in row.payload:  # a round of duties is told to those who owe, not to groups
+        _tell_groups(session, host, row, now)
     if not notices or not host.config.smtp_url:
         return
     zone = _zone(session, host, row.site_id)

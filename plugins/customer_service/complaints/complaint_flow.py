@@ -200,6 +200,6 @@ def developer_done(complaint: Complaint, form: Mapping[str, Any], ctx: StepConte
     complaint.developer_done_at, complaint.developer_result = ctx.now, form["result"]
 
 
-@complaints.step("withdraw", dict.fromkeys(LIVING, WITHDRAWN), title=_("Withdraw"), form=WhyForm, tone="danger")
+@complaints.step("withdraw", dict.fromkeys(LIVING, WITHDRAWN), title=_("Take back"), form=WhyForm, tone="danger")
 def withdraw(complaint: Complaint, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The resident took the complaint back, or it was entered twice; the reason stays on record."""

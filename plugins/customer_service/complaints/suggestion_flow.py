@@ -91,6 +91,6 @@ def credit(suggestion: Suggestion, form: Mapping[str, Any], ctx: StepContext) ->
     suggestion.credited_at = suggestion.credited_at or ctx.now
 
 
-@suggestions.step("withdraw", {RECORDED: WITHDRAWN}, title=_("Withdraw"), form=WhyForm, tone="danger")
+@suggestions.step("withdraw", {RECORDED: WITHDRAWN}, title=_("Take back"), form=WhyForm, tone="danger")
 def withdraw(suggestion: Suggestion, form: Mapping[str, Any], ctx: StepContext) -> None:
     """The resident took it back, or it was entered twice."""

@@ -214,7 +214,7 @@ def remark(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> None:
     _remark(enquiry, form["remark"])
 
 
-@enquiries.step("withdraw", dict.fromkeys(UNANSWERED, WITHDRAWN), title=_("Withdraw"), form=WhyForm, tone="danger")
+@enquiries.step("withdraw", dict.fromkeys(UNANSWERED, WITHDRAWN), title=_("Take back"), form=WhyForm, tone="danger")
 def withdraw(enquiry: Enquiry, form: Mapping[str, Any], ctx: StepContext) -> None:
     """Whoever asked needs no answer any more, or the line was entered twice."""
     _remark(enquiry, form["reason"])

@@ -130,7 +130,7 @@ def day_record(site_code: str) -> str:
             states=(enquiries, requests), company=loader.host.directory.company(loader.session).name, site=loader.site.name,
             site_code=site_code, others=_neighbours(site_code, day, today), paper="a4", number=None, issued=loader.now,
             back_url=url_for("customer_service.front_desk", site_code=site_code), qr="", most=MOST_LINES,
-            counts=_counts(asked, wanted),
+            counts=_counts(asked, wanted), clock=calendar.local,
         )  # fmt: skip
 
 

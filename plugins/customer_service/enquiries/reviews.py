@@ -30,8 +30,9 @@ reviews = Flow(
     key="customer_service.ledger_review", model=LedgerReview, title=_("Review of the ledger"), facts=_no_facts,
     present=_present, states=[State("reviewed", _("Reviewed"), tone="good", closed=True)],
     columns=(
-        Column("opened_at", _("Reviewed at"), "moment", sort=True), Column("kind", _("Kind"), "choice", labels=REVIEWS, filter=True),
-        Column("reviewer", _("By whom")), Column("from_day", _("From"), "date"), Column("to_day", _("Until"), "date"),
+        Column("opened_at", _("Looked through at"), "moment", sort=True),
+        Column("kind", _("Daily or weekly"), "choice", labels=REVIEWS, filter=True),
+        Column("reviewer", _("Looked through by")), Column("from_day", _("From"), "date"), Column("to_day", _("Until"), "date"),
         Column("entries", _("Entries"), "number"), Column("open_entries", _("Still open"), "number"),
         Column("important_entries", _("Important ones"), "number"), Column("plan", _("Follow-up and guidance")),
         Column("important", _("Important matters to report")),

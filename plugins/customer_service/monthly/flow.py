@@ -29,7 +29,7 @@ def _present(loader: Loader, cases: Sequence[MonthlyReport]) -> list[dict[str, A
         {
             "submitted_by_name": names.get(r.submitted_by, "") if r.submitted_by else "",
             **{key: r.figures.get(key) for key in ("requests", "enquiries", "complaints", "visits")},
-            **{name: in_units(getattr(r, name)) for name, _title, _unit in USES},
+            **{name.removesuffix("_milli"): in_units(getattr(r, name)) for name, _title, _unit in USES},
         }
         for r in cases
     ]
@@ -76,8 +76,8 @@ reports = Flow(
     columns=(
         Column("month", _("Month"), "link", sort=True), Column("requests", _("Service requests received"), "number"),
         Column("enquiries", _("Enquiries"), "number"), Column("complaints", _("Complaints"), "number"),
-        Column("visits", _("Visits to households"), "number"), Column("water_milli", _("Water, m³")),
-        Column("power_milli", _("Power, kWh")), Column("gas_milli", _("Gas, m³")), Column("state", _("State"), "state", filter=True),
+        Column("visits", _("Visits to households"), "number"), Column("water", _("Water, m³")),
+        Column("power", _("Power, kWh")), Column("gas", _("Gas, m³")), Column("state", _("State"), "state", filter=True),
         Column("drawn_up_at", _("Figures of"), "moment", on_list=False), Column("remarks", _("Remarks"), on_list=False),
         Column("submitted_at", _("Submitted at"), "moment", on_list=False), Column("submitted_by_name", _("Submitted by"), on_list=False),
     ),

@@ -10,6 +10,7 @@ from flask import Blueprint
 from plugins.customer_service.enquiries import pages as enquiries
 from plugins.customer_service.monthly import pages as monthly
 from plugins.customer_service.pages import around, board, figures, intake, phone, report, revisits, work
+from plugins.customer_service.shifts import pages as shifts
 from plugins.customer_service.visits import pages as visits
 
 blueprint = Blueprint("customer_service", __name__)
@@ -40,3 +41,6 @@ _add("/front-desk/archive", "archive_found", enquiries.archive_found)
 _add("/day", "day_record", enquiries.day_record)
 _add("/visits", "visits", visits.visits_page)
 _add("/monthly/<uuid:case_id>/report.xlsx", "monthly_workbook", monthly.workbook)
+_add("/shift-on-duty", "shift", shifts.on_duty)
+_add("/shift-on-duty", "begin_shift", shifts.begin, "POST")
+_add("/shift-on-duty/<uuid:case_id>", "write_in_shift", shifts.write, "POST")

@@ -1,35 +1,46 @@
-"""The two figures of repairs: finished in time and sent back, for this month and the five before, with the cases behind them."""
+"""The plugin's figures, for this month and the five before, with the cases that stand against them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask import render_template, request, url_for
-from sqlalchemy import select
 
 from guanjia.errors import Forbidden
 from guanjia.rules.measure import Measure, Span
 from guanjia.sdk import Loader, Message, Rule, Text, words
-from guanjia.steps.models import Deadline
 from guanjia.web.caller import caller, reading
 from plugins.customer_service import permissions
-from plugins.customer_service.flow import requests
-from plugins.customer_service.models import ServiceRequest
-from plugins.customer_service.pages.cards import cards
+from plugins.customer_service.complaints.rules import valid_complaint_rate
+from plugins.customer_service.pages.against import MOST, cases_against
 from plugins.customer_service.pages.chart import Bar, Chart
-from plugins.customer_service.rules.figures import repairs_on_time, rework_rate
+from plugins.customer_service.rules.figures import enquiries_on_time, repairs_on_time, rework_rate
+from plugins.customer_service.visits.rules import visit_feedback_handled
 
 _ = words("customer_service")
 
 MONTHS = 6
-MOST = 200
-RULES: tuple[Rule, ...] = (repairs_on_time, rework_rate)
+RULES: tuple[Rule, ...] = (
+    repairs_on_time,
+    rework_rate,
+    enquiries_on_time,
+    valid_complaint_rate,
+    visit_feedback_handled,
+)
 TITLES: dict[str, Message] = {
-    "urgent": _("Urgent repairs finished in time"), "ordinary": _("Other repairs finished in time"),
+    "urgent": _("Urgent repairs finished in time"),
+    "ordinary": _("Other repairs finished in time"),
     "rework": _("Repairs done again"),
+    "enquiries": _("Enquiries answered in time"),
+    "complaints": _("Valid complaints, as a share of the households"),
+    "visits": _("Feedback of visits that was handled"),
+}
+# What the figure of a month without anything to count says.
+NOTHING: dict[str, Message] = {
+    "rework": _("nothing was closed this month"), "complaints": _("no household is registered"),
+    "visits": _("no visit left anything open this month"),
 }  # fmt: skip
 
 
@@ -39,6 +50,7 @@ class Figure:
 
     name: str
     title: str
+    nothing: str
     clause: str
     months: Sequence[date]
     measures: Sequence[Measure]
@@ -63,7 +75,7 @@ def figures(site_code: str) -> str:
         at = months.index(chosen)
         return render_template(
             "customer_service/figures.html", figures=found, off=off, chosen=chosen, site_code=site_code,
-            against=[(figure, _against(loader, figure.measures[at])) for figure in found],
+            against=[(figure, cases_against(loader, figure.measures[at])) for figure in found],
             months=[(m.isoformat()[:7], m == chosen, url_for("customer_service.figures", site_code=site_code,
                                                              month=m.isoformat()[:7])) for m in reversed(months)],
             percent=percent, most=MOST,
@@ -98,10 +110,12 @@ def _figures(loader: Loader, rule: Rule, months: Sequence[date]) -> list[Figure]
     found = []
     for measures in zip(*by_month, strict=True):
         name = measures[0].name
-        title = str(TITLES[name])
+        title, nothing = str(TITLES[name]), str(NOTHING.get(name, _("nothing fell due this month")))
         bars = [Bar(str(Text(f"{m.month}月", f"{m:%b}")), measure.permille, measure.met, f"{m.isoformat()[:7]}: {percent(measure)}")
                 for m, measure in zip(months, measures, strict=True)]  # fmt: skip
-        found.append(Figure(name, title, clause, months, measures, Chart.of(bars, measures[-1].target_percent * 10)))
+        found.append(
+            Figure(name, title, nothing, clause, months, measures, Chart.of(bars, measures[-1].target_percent * 10))
+        )
     return found
 
 
@@ -110,16 +124,3 @@ def percent(measure: Measure) -> str:
     if measure.permille is None:
         return "—"
     return f"{measure.permille // 10}.{measure.permille % 10}%"
-
-
-def _against(loader: Loader, measure: Measure) -> list[dict[str, Any]]:
-    """The cases that stand against the figure, with when they were due and when they were finished."""
-    ids = measure.cases[:MOST]
-    rows = loader.by_id(ServiceRequest, ids)
-    query = select(Deadline.case_id, Deadline.due_at).where(
-        Deadline.company_id == loader.company_id, Deadline.flow == requests.key, Deadline.name == "finish",
-        Deadline.case_id.in_(ids), Deadline.state.in_(("open", "met")),
-    )  # fmt: skip
-    due = dict(loader.session.execute(query).all())
-    ordered = sorted(rows.values(), key=lambda row: row.received_at)
-    return [{"card": card, "due_at": due.get(card.request.id)} for card in cards(loader, ordered)]

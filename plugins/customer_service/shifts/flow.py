@@ -48,7 +48,7 @@ shifts = Flow(
     ),
     columns=(
         Column("begun_at", _("Begun at"), "link", sort=True), Column("shift", _("Shift"), "choice", labels=SHIFTS, filter=True),
-        Column("begun_by_name", _("On duty")), Column("entries", _("Entries")), Column("state", _("State"), "state", filter=True),
+        Column("begun_by_name", _("On duty")), Column("entries", _("What was entered")), Column("state", _("State"), "state", filter=True),
         Column("summary", _("How the shift went, what is still to be done"), on_list=False),
         Column("security_matters", _("What security is to see to"), on_list=False),
         Column("handed_over_at", _("Handed over at"), "moment", on_list=False),
@@ -62,7 +62,8 @@ shifts = Flow(
 )  # fmt: skip
 
 
-@shifts.step("begin", {None: OPEN}, title=_("Begin a shift"), form=BeginForm, tone="primary")
+@shifts.step("begin", {None: OPEN}, title=_("Begin a shift"), form=BeginForm, tone="primary",
+             page="customer_service.shift")  # fmt: skip
 def begin(form: Mapping[str, Any], ctx: StepContext) -> ShiftLog:
     """The shift has begun, and its log is open."""
     return ctx.open(ShiftLog, OPEN, shift=form["shift"], begun_at=ctx.now, begun_by=ctx.actor_id)

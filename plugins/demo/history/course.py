@@ -19,6 +19,8 @@ REQUESTS = (0, 0, 1, 1, 1, 1, 2)  # on a working day, each as likely
 ENQUIRIES = (0, 1, 1, 1, 2, 2, 3)
 WORKDAYS_OF_MONTH = 22
 FRIDAY, REPORT_ON = 4, 3  # day of the week, and of the month
+LATE_START = 3  # who begins after that day is excused from what the month owes
+AGREEMENTS_BEFORE = 4  # days before the first of the next month
 
 
 class History:
@@ -59,6 +61,8 @@ class History:
         for year in range(first.year, last.year + 1):
             day = max(first + timedelta(days=1), date(year, 1, 6))
             self._begin(at(day, 9, 30), visits.plan, place, year)
+        if first.day > LATE_START:
+            self._begin(at(first + timedelta(days=1), 9, 45), desk.first_month, place)
         for day in days(first + timedelta(days=1), last):
             self._plan_desk(place, day)
             self._plan_cases(place, day)
@@ -67,12 +71,16 @@ class History:
 
     def _plan_desk(self, place: Place, day: date) -> None:
         rng = place.random(f"desk {day}")
-        morning, evening = (at(day, hour, 15) + timedelta(minutes=rng.randrange(30)) for hour in (8, 17))
+        morning, evening = (at(day, *time) + timedelta(minutes=rng.randrange(15)) for time in ((8, 30), (17, 20)))
         self._begin(morning, desk.shift, place, place.random(f"shift {day}"), day)
         if rng.random() < (0.97 if is_workday(day) else 0.6):
             self._begin(evening, desk.daily_review, place, place.random(f"review {day}"))
         if day.weekday() == FRIDAY:
             self._begin(at(day, 16, 10), desk.weekly_review, place, place.random(f"week {day}"))
+        if (day.month, day.day) == (1, 8):
+            self._begin(at(day, 14, 30), desk.contractor_review, place, day)
+        if (day + timedelta(days=AGREEMENTS_BEFORE)).day == 1:
+            self._begin(at(day, 15, 10), desk.agreements, place)
         if day.day == REPORT_ON:
             month = f"{day.replace(day=1) - timedelta(days=1):%Y-%m}"
             self._begin(at(day, 10, 20), desk.monthly_report, place, place.random(f"month {month}"), month)

@@ -63,6 +63,27 @@ def monthly_report(place: Place, rng: Random, month: str) -> Act:
     place.by("desk", "monthly.submit", report)
 
 
+def first_month(place: Place) -> Act:
+    """What is owed for the month in which the office began is excused: it began in its midst."""
+    for task in place.owed("director_visits", "area_manager_visits", "monthly_report"):
+        place.by("manager", "guanjia.task.excuse", task, reason="系统当月中途启用，从下月起计")
+    return iter(())
+
+
+def agreements(place: Place) -> Act:
+    """Before the month ends the sheets of work under agreements are handed back."""
+    for task in place.owed("month_end_agreements"):
+        place.by("eng", "guanjia.task.done", task, note="协议服务工单和协议复印件已交前台")
+    return iter(())
+
+
+def contractor_review(place: Place, day: date) -> Act:
+    """Once a year the outside team is reviewed, so that it may go on."""
+    place.by("manager", "contractor.review", place.office.contractor, reviewed_on=day.isoformat(), review_result="passed",
+             review_note="年度评审合格")  # fmt: skip
+    return iter(())
+
+
 def visiting_desk(place: Place, rng: Random, held_on: datetime, *, refused: bool) -> Act:
     """A body from outside answers questions here for an afternoon, if the company agrees."""
     organisation, purpose = rng.choice(ORGANISATIONS)

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from guanjia.errors import Waiting
+from guanjia.steps.models import Task
 from guanjia.steps.outcome import Done
 from plugins.demo.history.times import at_work
 from plugins.demo.signature import scribble
@@ -54,8 +55,8 @@ class Place:
         return self.world.host.clock.now()
 
     def by(self, who: str, step: str, case: UUID | None = None, /, **form: Any) -> Done:
-        """A member of staff takes a step of customer service. Raises RuntimeError where it is refused."""
-        key = f"customer_service.{step}"
+        """A member of staff takes a step of customer service, or of the host. Raises RuntimeError where it is refused."""
+        key = step if step.startswith("guanjia.") else f"customer_service.{step}"
         self.taken[key] = self.taken.get(key, 0) + 1
         try:
             return self.world.at(self.office, who).perform(key, case, form)
@@ -71,6 +72,14 @@ class Place:
             assert reason.role is not None  # a step waits for roles
             signer = self.world.at(self.office, SIGNERS[reason.role])
             signer.perform("guanjia.approval.grant", waiting.approval_id, {"note": note})
+
+    def owed(self, *duties: str) -> list[UUID]:
+        """What is still owed at the office under these rules of customer service, oldest first."""
+        rules = [f"customer_service.{duty}" for duty in duties]
+        with self.world.at(self.office, "manager").reading() as loader:
+            query = select(Task.id).where(Task.company_id == loader.company_id, Task.site_id == self.office.id, Task.state == "open",
+                                          Task.rule.in_(rules)).order_by(Task.due_at, Task.id)  # fmt: skip
+            return list(loader.session.scalars(query))
 
     def signature(self, who: str) -> str:
         """A signature drawn on the person's screen."""

@@ -1,15 +1,18 @@
-"""Indicators of repairs: finished by their date, and done again (5/9.3)."""
+"""Indicators: repairs finished by their date and done again (5/9.3); the page with all figures and the cases behind each."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from enquiries_made import Enquiries
 from guanjia.db.session import tenant_session
 from guanjia.rules.measure import Measure, Span, share
 from plugins.customer_service.rules import figures
 from requests_made import Requests, clause, rule, site_time
+from signed_in import browser
 
 MONTH = Span(site_time("2026-11-01 00:00"), site_time("2026-12-01 00:00"))
 
@@ -160,3 +163,58 @@ def test_the_same_fault_within_thirty_days_counts_as_rework(at_east: Requests):
 def test_later_or_another_fault_does_not(at_east: Requests, days: int, seconds: int, category: str):
     closed_twice(at_east, days=days, seconds=seconds, category=category)
     assert rework(at_east).numerator == 0
+
+
+# ---------------------------------------------------------------- the page
+
+
+def part_of(page: str, title: str) -> str:
+    """What the page lists under the figure of that title."""
+    return re.split('class="cs-against">', page[page.index(f'class="cs-against">{title}') :])[1]
+
+
+def posted(made: Requests, by: str, step: str, case: UUID | None = None, **form: Any) -> UUID:
+    """A step of another flow than requests."""
+    return made.by(by, f"customer_service.{step}", case, **form).case_id
+
+
+@clause(3, "4.3.3")
+@clause(5, "8.2 1.4")
+def test_every_figure_has_its_chart_its_target_and_the_cases_behind_it_whatever_their_flow(at_east: Requests):
+    enquiries = Enquiries(at_east.office)
+    enquiries.by("receptionist", "enter", **enquiries.asked(answer="八点半"))
+    late = enquiries.open(content="有线电视怎么开通", reply_by=at_east.after(hours=1))
+    home = at_east.household()
+    complaint = posted(
+        at_east, "receptionist", "complaint.record", content="夜里无人值班", matter="security", household_id=home
+    )
+    posted(
+        at_east, "customer_service_supervisor", "complaint.investigate", complaint, findings="属实", proposal="批评教育"
+    )
+    posted(at_east, "site_manager", "complaint.decide", complaint, validity="valid", decision="批评当班人员",
+           department_id=str(at_east.office.department("security")))  # fmt: skip
+    visit = posted(
+        at_east,
+        "area_manager",
+        "visit.record",
+        household_id=home,
+        question="路灯何时修好",
+        reply_by=at_east.after(hours=9),
+    )
+    at_east.until("2026-11-16 12:00")
+    page = browser(at_east.office, "site_manager").page("/figures")
+    assert page.count("<svg") == page.count('class="cs-target"') == 6
+    for title, flow, case, what in (
+        ("咨询按时答复率", "enquiry", late, "有线电视怎么开通"), ("有效投诉率", "complaint", complaint, "夜里无人值班"),
+        ("走访意见处理率", "visit", visit, "路灯何时修好"),
+    ):  # fmt: skip
+        listed = part_of(page, title)
+        assert f"/customer_service/{flow}/{case}" in listed and what in listed and listed.count("<tr>") == 2, title
+    assert "2 项中 1 项" in page and "目标：不低于 100%" in page
+
+
+def test_a_figure_whose_rule_is_off_is_named_and_not_counted(at_east: Requests):
+    for name in ("enquiries_on_time", "valid_complaint_rate", "visit_feedback_handled"):
+        at_east.office.switch(rule(name), on=False)
+    page = browser(at_east.office, "site_manager").page("/figures")
+    assert page.count("<svg") == 3 and page.count("在本处未启用，不统计") == 3

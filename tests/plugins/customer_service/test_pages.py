@@ -224,17 +224,17 @@ def test_the_figures_count_what_the_indicators_count_and_name_the_cases(at_east:
     page = boss.page("/figures")
     shown = words_of(page)
     assert "急修按时完成率 50.0% 本月 2 项中 1 项 目标：不低于 98% 5/9.3" in shown
-    assert "返修率 — 本月无到期" in shown
+    assert "返修率 — 本月无办结" in shown
     against = page[page.index("cs-against") :]
     assert at_east.row(late).number in against and at_east.row(in_time).number not in against
-    assert "2026-11-17 09:10" in against and page.count("<svg") == 3 and "cs-missed" in page
+    assert "2026-11-17 09:10" in against and page.count("<svg") == 6 and "cs-missed" in page
     earlier = boss.page("/figures?month=2026-10")
     assert at_east.row(late).number not in earlier[earlier.index("cs-against") :]
     assert re.search(r'active" href="[^"]+month=2026-10"', earlier)
     assert re.search(r'active" href="[^"]+month=2026-11"', boss.page("/figures?month=nonsense"))
     at_east.office.switch(rule("rework_rate"), on=False)
     off = words_of(boss.page("/figures"))
-    assert "在本处未启用，不统计" in off and "目标：不高于" not in off
+    assert "在本处未启用，不统计" in off and "返修率 — " not in off
 
 
 def test_a_chart_keeps_its_bars_and_its_target_within_the_axis() -> None:
