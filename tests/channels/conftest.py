@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from channels.receivers import PUBLIC, Mailbox, Receiver, connect, mailing, receiving
-from office import Company
+from office import Company, Office
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -22,6 +22,19 @@ def _is_once_too_often(item: pytest.Item) -> bool:
     params = getattr(getattr(item, "callspec", None), "params", {})
     own = item.path.parent == Path(__file__).parent
     return own and params.get("company") == "postgresql" and not getattr(item.function, "on_both_databases", False)  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def east(company: Company) -> Office:
+    """The first office, where nobody owes anything by the calendar: what is sent is what the test brings about."""
+    office = company.site("east")
+    duties = [key for key, rule in company.host.rules.items() if any(duty.options["every"] for duty in rule.duties)]
+    company.admin.perform("tenants.rule_change.enter", None, {
+        "scope_kind": "company", "scope_id": str(company.plan.company_id), "reason": "test",
+        "from_day": company.host.clock.now().date().isoformat(), "rules": [{"rule": key, "on": False} for key in duties],
+    })  # fmt: skip
+    company.settle()
+    return office
 
 
 @pytest.fixture

@@ -157,9 +157,9 @@ def test_errors_are_pages_that_say_what_to_do(office: Office, caplog: pytest.Log
     office.app.config["PROPAGATE_EXCEPTIONS"] = False
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("guanjia.web.pages.ledger.read_page", lambda *_a: 1 // 0)
-        html = ann.page(REPAIRS, 500)
-        number = re.search(r"<code>([0-9a-f]{8})</code>", html)
-        assert number is not None and number[1] in caplog.text and "ZeroDivision" not in html
+        answer = ann.get(REPAIRS)
+        assert answer.status_code == 500 and "ZeroDivision" not in answer.text and "a page failed" in caplog.text
+        assert f"<code>{answer.headers['X-Request-ID']}</code>" in answer.text, "the number that the log has too"
 
         def gone(*_args: object, **_options: object) -> None:
             raise OperationalError("select 1", {}, Exception("gone"))

@@ -133,9 +133,7 @@ class opened:
         config = Config(
             data_folder=folder, database_url=url, owner_database_url=url, max_upload=50_000, secret_key="test"
         )
-        self.app = create_app(
-            config, plugins=[tenants, sample], clock=self.clock, seed=seed, null_pool="postgres" in url
-        )
+        self.app = create_app(config, plugins=[tenants, sample], clock=self.clock, seed=seed)
         self.app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
         self.context = self.app.app_context()
 

@@ -25,6 +25,11 @@ READ = (
     "/board?part=1",
     "/revisits",
     "/figures",
+    "/front-desk",
+    "/front-desk/archive",
+    "/day",
+    "/visits",
+    "/shift-on-duty",
 )
 OPEN_TO_ALL = tuple(path for path in READ if path != "/figures")
 FIGURES = {"site_manager", "centre_head", "customer_service_supervisor", "manager_assistant"}
@@ -57,7 +62,8 @@ def test_each_role_reaches_its_pages_and_no_page_holds_anything_inline(at_east: 
 def test_every_page_is_on_the_list_above(company: Company) -> None:
     known = {path.split("?")[0] for path in READ} | {
         "/intake/<uuid:case_id>", "/work/<uuid:case_id>", "/work/<uuid:case_id>/<step>", "/board/<uuid:case_id>/assign",
-        "/revisits/<uuid:case_id>", "/call/<uuid:case_id>", "/sheet/<uuid:case_id>",
+        "/revisits/<uuid:case_id>", "/call/<uuid:case_id>", "/sheet/<uuid:case_id>", "/monthly/<uuid:case_id>/report.xlsx",
+        "/shift-on-duty/<uuid:case_id>",
     }  # fmt: skip
     base = "/s/<site_code>/customer_service"
     found = {
