@@ -27,14 +27,8 @@ def _is_once_too_often(item: pytest.Item) -> bool:
 @pytest.fixture
 def east(company: Company) -> Office:
     """The first office, where nobody owes anything by the calendar: what is sent is what the test brings about."""
-    office = company.site("east")
-    duties = [key for key, rule in company.host.rules.items() if any(duty.options["every"] for duty in rule.duties)]
-    company.admin.perform("tenants.rule_change.enter", None, {
-        "scope_kind": "company", "scope_id": str(company.plan.company_id), "reason": "test",
-        "from_day": company.host.clock.now().date().isoformat(), "rules": [{"rule": key, "on": False} for key in duties],
-    })  # fmt: skip
-    company.settle()
-    return office
+    company.owe_nothing()
+    return company.site("east")
 
 
 @pytest.fixture

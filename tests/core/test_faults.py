@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,7 +25,8 @@ from probe import PARCEL, answering, entries, parcels, plugin, rows, say
 
 @pytest.fixture
 def company(probed: Company) -> Company:
-    """The company with the parcels."""
+    """The company with the parcels, and the limit of time that an installation has."""
+    probed.host.config = replace(probed.host.config, rule_seconds=2)
     return probed
 
 

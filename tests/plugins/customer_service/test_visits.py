@@ -189,6 +189,7 @@ def test_each_area_manager_owes_fifteen_households_of_the_own_area(made: Visits,
 @clause(5, "8.2 2.2")
 def test_households_that_need_care_come_first_then_those_not_visited_for_longest(made: Visits):
     visitor = made.person("area_manager")
+    made.office.company.owe_nothing()
 
     def proposed() -> list[UUID]:
         with visitor.context.reading() as loader:
